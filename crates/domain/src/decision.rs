@@ -1,0 +1,133 @@
+//! A verdict and its reasons.
+
+use serde::{Deserialize, Serialize};
+
+/// Why something is refused. The order of the variants is the order in which reasons are given: the
+/// list of the door checks first, then what is special to lending, then to holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Reason {
+    /// Unknown card, wrong PIN or locked PIN: one answer.
+    CredentialsNotAccepted,
+    /// No session of this patron at this device.
+    SessionEnded,
+    /// Not a resource of this branch, or not for this device.
+    ResourceUnknown,
+    /// The policy asks for a right, and there is none.
+    SelfServiceRightMissing,
+    /// A self-service ban (A73).
+    SelfServiceBan,
+    /// Category not admitted.
+    CategoryNotAdmitted,
+    /// Too young, also with consent.
+    BelowAgeLimit,
+    /// A minor without a guardian's consent.
+    GuardianConsentMissing,
+    /// Age unknown, and the policy then refuses.
+    BirthDateUnknown,
+    /// Past the last day (A29).
+    CardExpired,
+    /// Lost, replaced, blocked, returned, not yet valid, or the patron is not in force.
+    CardNotInForce,
+    /// A lending ban (A71).
+    LendingBan,
+    /// Unpaid fees at the limit (A69).
+    DebtLimit,
+    /// A use ban at this branch (A72).
+    UseBan,
+    /// Outside opening hours.
+    Closed,
+    /// All loans used.
+    LoanLimit,
+    /// All loans of this material used.
+    MaterialLimit,
+    /// No such item.
+    ItemUnknown,
+    /// Reference copy, withdrawn, lost, under repair.
+    ItemNotForLoan,
+    /// On loan to somebody else.
+    ItemOnLoan,
+    /// On loan to this patron.
+    ItemAlreadyYours,
+    /// Kept for somebody else.
+    ItemHeld,
+    /// Younger than the rating of the item.
+    AgeRating,
+    /// No such hold of this patron.
+    HoldUnknown,
+    /// Not ready.
+    HoldNotReady,
+    /// Ready elsewhere.
+    HoldAtOtherBranch,
+}
+
+impl Reason {
+    /// Every reason, in order.
+    pub const ALL: &'static [Self] = &[
+        Self::CredentialsNotAccepted,
+        Self::SessionEnded,
+        Self::ResourceUnknown,
+        Self::SelfServiceRightMissing,
+        Self::SelfServiceBan,
+        Self::CategoryNotAdmitted,
+        Self::BelowAgeLimit,
+        Self::GuardianConsentMissing,
+        Self::BirthDateUnknown,
+        Self::CardExpired,
+        Self::CardNotInForce,
+        Self::LendingBan,
+        Self::DebtLimit,
+        Self::UseBan,
+        Self::Closed,
+        Self::LoanLimit,
+        Self::MaterialLimit,
+        Self::ItemUnknown,
+        Self::ItemNotForLoan,
+        Self::ItemOnLoan,
+        Self::ItemAlreadyYours,
+        Self::ItemHeld,
+        Self::AgeRating,
+        Self::HoldUnknown,
+        Self::HoldNotReady,
+        Self::HoldAtOtherBranch,
+    ];
+}
+
+/// Granted, or refused with every reason, the most important first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    reasons: Vec<Reason>,
+}
+
+impl Decision {
+    /// A decision from the reasons found, in any order: none means granted.
+    #[must_use]
+    pub fn from_reasons(mut reasons: Vec<Reason>) -> Self {
+        reasons.sort_unstable();
+        reasons.dedup();
+        Self { reasons }
+    }
+
+    /// Allowed.
+    #[must_use]
+    pub const fn granted() -> Self {
+        Self { reasons: Vec::new() }
+    }
+
+    /// Refused for one reason.
+    #[must_use]
+    pub fn refused(reason: Reason) -> Self {
+        Self { reasons: vec![reason] }
+    }
+
+    /// Whether it is allowed.
+    #[must_use]
+    pub fn is_granted(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// Why not; empty when granted.
+    #[must_use]
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+}

@@ -1,0 +1,137 @@
+//! What a rule looks at. Facts are read at the moment of the question, never from a list made earlier.
+
+use crate::{BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RightKind};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its state.
+    pub state: CardState,
+    /// First day of validity.
+    pub valid_from: NaiveDate,
+    /// Last day of validity; none means until the state changes.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// A patron, as far as rules need one. No name, no contact, no identity code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patron {
+    /// Standing.
+    pub state: PatronState,
+    /// Category.
+    pub category: PatronCategory,
+    /// Birth date, where it is known.
+    pub birth_date: Option<NaiveDate>,
+    /// Last day of the right to use the library; none means no end.
+    pub valid_until: Option<NaiveDate>,
+    /// Unpaid fees in cents.
+    pub debt_cents: i64,
+    /// Every ban that has not been lifted, whatever its dates.
+    pub bans: Vec<Ban>,
+    /// Every self-service right that has not been withdrawn, whatever its dates.
+    pub rights: Vec<SelfServiceRight>,
+    /// Open loans by material; their sum is the number of open loans.
+    pub open_loans: Vec<MaterialCount>,
+}
+
+/// How many loans of one material are open.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MaterialCount {
+    /// The material, for example `book`.
+    pub material: String,
+    /// Open loans of it.
+    pub loans: u32,
+}
+
+/// A ban that has not been lifted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ban {
+    /// What it forbids.
+    pub kind: BanKind,
+    /// Where; none means everywhere in the consortium.
+    pub branch: Option<i64>,
+    /// From this instant.
+    pub starts_at: DateTime<Utc>,
+    /// To this instant, exclusive; none means until lifted.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// A right to use unstaffed libraries, an object of its own and no category.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfServiceRight {
+    /// How it was granted.
+    pub kind: RightKind,
+    /// Where; none means everywhere.
+    pub branch: Option<i64>,
+    /// First day.
+    pub valid_from: NaiveDate,
+    /// Last day; none means until withdrawn.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// State apart from being on loan.
+    pub state: ItemState,
+    /// Material, for example `book`, `game`.
+    pub material: String,
+    /// Years of the age rating (Kuvaohjelmalaki): 7, 12, 16 or 18.
+    pub age_rating: Option<u8>,
+    /// The branch it belongs to.
+    pub home_branch: i64,
+    /// Who has it on loan.
+    pub borrower: Option<i64>,
+    /// Whose hold keeps it: on a shelf, or on its way to one.
+    pub kept_for: Option<KeptFor>,
+}
+
+/// The hold that has taken an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptFor {
+    /// The patron whose hold it is.
+    pub patron: i64,
+    /// Where it is picked up.
+    pub pickup_branch: i64,
+}
+
+/// A hold that waits in the queue of a title or an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueuedHold {
+    /// Whose it is.
+    pub patron: i64,
+    /// Where it is picked up.
+    pub pickup_branch: i64,
+    /// Set when only this item will do.
+    pub only_item: Option<i64>,
+}
+
+/// One opening window of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpeningWindow {
+    /// ISO weekday, Monday 1 to Sunday 7.
+    pub weekday: u8,
+    /// Minutes after local midnight at which it opens, 0 to 1440.
+    pub opens_minute: u16,
+    /// Minutes after local midnight at which it closes, exclusive; after `opens_minute`.
+    pub closes_minute: u16,
+    /// With or without staff.
+    pub mode: OpeningMode,
+    /// First day of the season.
+    pub valid_from: NaiveDate,
+    /// Last day of the season; none means no end.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// A door, a PC or a locker of a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// What it is.
+    pub kind: crate::ResourceKind,
+    /// Years under which nobody may use it, whatever the policy of the branch.
+    pub min_age: Option<u8>,
+    /// Whether card alone is not enough.
+    pub asks_pin: bool,
+}

@@ -1,0 +1,33 @@
+//! What the register allows and what it costs: pure functions over facts and a moment.
+//!
+//! Nothing here reads a clock, a database or a file. The same facts at the same moment give the same
+//! decision at the kiosk, the door, the desk and the online library.
+//!
+//! | a question | its rule |
+//! |---|---|
+//! | may this patron open a session? | [`authenticate`] |
+//! | may this item be lent to this patron, until when? | [`lend`] |
+//! | may this patron pick up this hold? | [`pick_up`] |
+//! | where does a returned item go? | [`take_back`] |
+//! | may this patron use this door or PC now? | [`enter`] |
+//! | may this PIN be verified at all? | [`pin_throttle`] |
+//! | which policy applies here today? | [`policy`] |
+
+pub mod authenticate;
+pub mod codes;
+pub mod decision;
+pub mod enter;
+pub mod facts;
+pub mod lend;
+pub mod moment;
+pub mod pick_up;
+pub mod pin_throttle;
+pub mod policy;
+pub mod take_back;
+
+pub use codes::{
+    BanKind, CardState, DeviceKind, DeviceState, HoldState, ItemState, OpeningMode, PatronCategory,
+    PatronState, ResourceKind, RightKind,
+};
+pub use decision::{Decision, Reason};
+pub use moment::Moment;
