@@ -1,1 +1,29 @@
-//! stub
+//! The history of the schema, one migration per area of the register.
+//!
+//! A migration is never edited once released: a change is a new file. Every one must leave a schema
+//! on which the version before it can still serve (expand, move, contract); see `README.md`.
+
+mod ddl;
+mod m0001_places;
+mod m0002_patrons;
+mod m0003_circulation;
+mod m0004_records;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationTrait, async_trait};
+
+/// Brings a database to the schema of this version.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_places::Migration),
+            Box::new(m0002_patrons::Migration),
+            Box::new(m0003_circulation::Migration),
+            Box::new(m0004_records::Migration),
+        ]
+    }
+}

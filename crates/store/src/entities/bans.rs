@@ -1,0 +1,26 @@
+//! A ban (A71 to A73).
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+/// A ban (A71 to A73).
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "bans")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub patron_id: i64,
+    pub kind: i16,
+    pub branch_id: Option<i64>,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub lifted_at: Option<DateTime<Utc>>,
+    pub reason: String,
+    pub placed_by: String,
+    pub placed_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,24 @@
+//! A fee (A68).
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+/// A fee (A68).
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "fees")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub patron_id: i64,
+    pub municipality: String,
+    pub kind: String,
+    pub amount_cents: i64,
+    pub open_cents: i64,
+    pub created_at: DateTime<Utc>,
+    pub loan_id: Option<Uuid>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

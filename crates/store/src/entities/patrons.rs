@@ -1,0 +1,40 @@
+//! A patron (A15 to A20, A25, A43 to A46).
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+/// A patron (A15 to A20, A25, A43 to A46).
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "patrons")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(unique)]
+    pub number: String,
+    #[sea_orm(unique)]
+    pub pseudonym: Uuid,
+    pub category: i16,
+    pub state: i16,
+    pub family_name: String,
+    pub given_names: String,
+    pub birth_date: Option<NaiveDate>,
+    pub service_language: String,
+    pub home_branch_id: i64,
+    pub valid_until: Option<NaiveDate>,
+    pub created_at: DateTime<Utc>,
+    pub changed_at: DateTime<Utc>,
+    pub changed_by: String,
+    pub last_card_event_on: Option<NaiveDate>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+// The row holds a person or a secret: only its key may be printed.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("patrons").field("id", &self.id).finish_non_exhaustive()
+    }
+}

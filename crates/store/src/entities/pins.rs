@@ -1,0 +1,32 @@
+//! The PIN of a card and the state of its throttle (A31).
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+/// The PIN of a card and the state of its throttle (A31).
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "pins")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub card_id: i64,
+    pub scheme: i16,
+    pub key_id: i16,
+    pub hash: Vec<u8>,
+    pub set_at: DateTime<Utc>,
+    pub failures: i16,
+    pub locked_until: Option<DateTime<Utc>>,
+    pub disabled_at: Option<DateTime<Utc>>,
+    pub last_wrong: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+// The row holds a person or a secret: only its key may be printed.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("pins").field("card_id", &self.card_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,234 @@
+//! The rows of a turn's changes, as they go into a parameter.
+
+use crate::queries::dialect::{At, Hex};
+use chrono::NaiveDate;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// One decision, as it is kept (reliability: an audit row exists exactly when its change does).
+#[derive(Clone, Serialize)]
+pub struct AuditRow {
+    /// Its key; the decision id of a door check.
+    pub id: Uuid,
+    /// When it was decided.
+    pub at: At,
+    /// What was asked, for example `checkout`.
+    pub action: &'static str,
+    /// The verdict.
+    pub granted: bool,
+    /// The reasons of a refusal, as JSON list of their names.
+    pub reasons: String,
+    /// Who asked: `device`, `operator` or `job`.
+    pub actor: &'static str,
+    /// Which device.
+    pub device_id: Option<i64>,
+    /// Where.
+    pub branch_id: Option<i64>,
+    /// About whom, as pseudonym.
+    pub subject: Option<Uuid>,
+    /// About which item.
+    pub item_id: Option<i64>,
+    /// About which loan.
+    pub loan_id: Option<Uuid>,
+    /// About which hold.
+    pub hold_id: Option<Uuid>,
+    /// Under which request id.
+    pub request_id: Option<Uuid>,
+}
+
+/// The answer to a request id.
+#[derive(Clone, Serialize)]
+pub struct RememberedRow {
+    /// Which device asked.
+    pub device_id: i64,
+    /// Its request id.
+    pub request_id: Uuid,
+    /// Keyed hash of what it asked.
+    pub request_hash: Hex,
+    /// The answer, as the register writes it.
+    pub answer: String,
+    /// When.
+    pub at: At,
+}
+
+/// A loan to open.
+#[derive(Clone, Serialize)]
+pub struct NewLoanRow {
+    /// Its item.
+    pub item_id: i64,
+    /// Its key.
+    pub id: Uuid,
+    /// Who borrows.
+    pub patron_id: i64,
+    /// With which card.
+    pub card_id: i64,
+    /// Where.
+    pub branch_id: i64,
+    /// At which device.
+    pub device_id: i64,
+    /// Material, for the limits.
+    pub material: String,
+    /// When.
+    pub lent_at: At,
+    /// Its last day.
+    pub due_on: NaiveDate,
+}
+
+/// A loan to move to the history.
+#[derive(Clone, Serialize)]
+pub struct ClosedLoanRow {
+    /// Its item.
+    pub item_id: i64,
+    /// Its key.
+    pub id: Uuid,
+    /// When.
+    pub returned_at: At,
+    /// Where.
+    pub branch_id: i64,
+    /// At which device.
+    pub device_id: i64,
+}
+
+/// An item as it stands after the turn.
+#[derive(Clone, Serialize)]
+pub struct ItemRow {
+    /// Its key.
+    pub id: i64,
+    /// Its state.
+    pub state: i16,
+    /// Where it is.
+    pub at_branch_id: i64,
+    /// The hold that keeps it.
+    pub kept_for_hold_id: Option<Uuid>,
+}
+
+/// A hold as it stands after the turn.
+#[derive(Clone, Serialize)]
+pub struct HoldRow {
+    /// Its key.
+    pub id: Uuid,
+    /// Its state.
+    pub state: i16,
+    /// The item kept for it.
+    pub kept_item_id: Option<i64>,
+    /// Since when it is ready.
+    pub ready_at: Option<At>,
+    /// Its last day on the shelf.
+    pub pickup_until: Option<NaiveDate>,
+    /// Its number on the shelf.
+    pub pickup_number: Option<String>,
+}
+
+/// A session to open.
+#[derive(Clone, Serialize)]
+pub struct SessionRow {
+    /// Its key.
+    pub id: Uuid,
+    /// SHA-256 of its token.
+    pub token_hash: Hex,
+    /// Who.
+    pub patron_id: i64,
+    /// With which card.
+    pub card_id: i64,
+    /// At which device.
+    pub device_id: i64,
+    /// From when.
+    pub started_at: At,
+    /// Until when.
+    pub expires_at: At,
+    /// Ended within the turn that opened it.
+    pub ended_at: Option<At>,
+}
+
+/// A session to end.
+#[derive(Clone, Serialize)]
+pub struct SessionEndRow {
+    /// Its key.
+    pub id: Uuid,
+    /// When.
+    pub ended_at: At,
+}
+
+/// The PIN of a card as it stands after the turn.
+#[derive(Clone, Serialize)]
+pub struct PinStateRow {
+    /// Which card.
+    pub card_id: i64,
+    /// Failures in a row.
+    pub failures: i16,
+    /// No attempt before this instant.
+    pub locked_until: Option<At>,
+    /// When it was switched off.
+    pub disabled_at: Option<At>,
+    /// Fingerprint of the last wrong PIN.
+    pub last_wrong: Option<Hex>,
+    /// Scheme of the hash.
+    pub scheme: i16,
+    /// Key of the hash.
+    pub key_id: i16,
+    /// The hash.
+    pub hash: Hex,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum AttemptOutcome {
+    /// Counted, being verified. Counts as a failure until it is settled, so that a crash loses none.
+    Pending = 1,
+    /// The right PIN.
+    Right = 2,
+    /// A wrong PIN, an unknown card or a locked one.
+    Wrong = 3,
+    /// The wrong PIN of the attempt before, typed again: counted once.
+    Repeated = 4,
+}
+
+/// One attempt.
+#[derive(Clone, Serialize)]
+pub struct AttemptRow {
+    /// At which device.
+    pub device_id: i64,
+    /// Its id.
+    pub attempt_id: Uuid,
+    /// Keyed hash of the card number.
+    pub card_key: Hex,
+    /// Keyed hash of card and PIN.
+    pub request_hash: Hex,
+    /// When.
+    pub at: At,
+    /// Its [`AttemptOutcome`].
+    pub outcome: i16,
+}
+
+/// A card at a device.
+#[derive(Clone, Serialize)]
+pub struct KnownDeviceRow {
+    /// Which card.
+    pub card_id: i64,
+    /// Which device.
+    pub device_id: i64,
+    /// The last right PIN.
+    pub last_success_at: At,
+    /// Own attempts left while the card is locked from elsewhere.
+    pub tries_left: i16,
+}
+
+/// A certificate used for the first time.
+#[derive(Clone, Serialize)]
+pub struct CertificateRow {
+    /// Its fingerprint.
+    pub fingerprint: Hex,
+    /// Its device.
+    pub device_id: i64,
+    /// When.
+    pub at: At,
+}
+
+/// A row that is only named.
+#[derive(Clone, Serialize)]
+pub(super) struct Named {
+    pub(super) id: i64,
+    pub(super) at: At,
+    pub(super) on_date: NaiveDate,
+}

@@ -1,0 +1,253 @@
+//! The statements that write each kind of row. `{rows}` is the parameter of the set.
+
+use crate::queries::dialect::{Columns, Kind};
+
+/// How one kind of row is written.
+pub(super) struct Set {
+    pub(super) columns: Columns,
+    /// Statements in order; on PostgreSQL each becomes a CTE of the one statement of the turn.
+    pub(super) postgres: &'static [(&'static str, &'static str)],
+    pub(super) sqlite: &'static [&'static str],
+}
+
+macro_rules! both {
+    ($name:literal, $sql:literal) => {
+        (&[($name, $sql)] as &[(&str, &str)], &[$sql] as &[&str])
+    };
+}
+
+macro_rules! set {
+    ($set:ident, $name:literal, $columns:expr, $sql:literal) => {
+        pub(super) const $set: Set = {
+            let (postgres, sqlite) = both!($name, $sql);
+            Set { columns: $columns, postgres, sqlite }
+        };
+    };
+}
+
+set!(
+    AUDIT,
+    "w_audit",
+    &[
+        ("id", Kind::Uuid),
+        ("at", Kind::Instant),
+        ("action", Kind::Text),
+        ("granted", Kind::Bool),
+        ("reasons", Kind::Text),
+        ("actor", Kind::Text),
+        ("device_id", Kind::Int),
+        ("branch_id", Kind::Int),
+        ("subject", Kind::Uuid),
+        ("item_id", Kind::Int),
+        ("loan_id", Kind::Uuid),
+        ("hold_id", Kind::Uuid),
+        ("request_id", Kind::Uuid),
+    ],
+    "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, item_id, \
+     loan_id, hold_id, request_id) select id, at, action, granted, reasons, actor, device_id, branch_id, \
+     subject, item_id, loan_id, hold_id, request_id from {rows}"
+);
+
+set!(
+    REMEMBERED,
+    "w_remembered",
+    &[
+        ("device_id", Kind::Int),
+        ("request_id", Kind::Uuid),
+        ("request_hash", Kind::Bytes),
+        ("answer", Kind::Text),
+        ("at", Kind::Instant),
+    ],
+    "insert into remembered_answers (device_id, request_id, request_hash, answer, at) \
+     select device_id, request_id, request_hash, answer, at from {rows} order by device_id, request_id"
+);
+
+set!(
+    NEW_LOANS,
+    "w_new_loans",
+    &[
+        ("item_id", Kind::Int),
+        ("id", Kind::Uuid),
+        ("patron_id", Kind::Int),
+        ("card_id", Kind::Int),
+        ("branch_id", Kind::Int),
+        ("device_id", Kind::Int),
+        ("material", Kind::Text),
+        ("lent_at", Kind::Instant),
+        ("due_on", Kind::Date),
+    ],
+    "insert into open_loans (item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on) \
+     select item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on from {rows} \
+     order by item_id"
+);
+
+pub(super) const CLOSED_LOANS: Set = Set {
+    columns: &[
+        ("item_id", Kind::Int),
+        ("id", Kind::Uuid),
+        ("returned_at", Kind::Instant),
+        ("branch_id", Kind::Int),
+        ("device_id", Kind::Int),
+    ],
+    postgres: &[
+        (
+            "w_closed_loans",
+            "delete from open_loans o using {rows} where o.item_id = k.item_id and o.id = k.id \
+             returning o.*, k.returned_at, k.branch_id as returned_branch_id, k.device_id as returned_device_id",
+        ),
+        (
+            "w_loan_history",
+            "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
+             due_on, returned_at, returned_branch_id, returned_device_id) select id, item_id, patron_id, card_id, \
+             branch_id, device_id, material, lent_at, due_on, returned_at, returned_branch_id, \
+             returned_device_id from w_closed_loans",
+        ),
+    ],
+    sqlite: &[
+        "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
+         due_on, returned_at, returned_branch_id, returned_device_id) select o.id, o.item_id, o.patron_id, \
+         o.card_id, o.branch_id, o.device_id, o.material, o.lent_at, o.due_on, k.returned_at, k.branch_id, \
+         k.device_id from {rows} join open_loans o on o.item_id = k.item_id and o.id = k.id",
+        "delete from open_loans where item_id in (select k.item_id from {rows})",
+    ],
+};
+
+set!(
+    ITEMS,
+    "w_items",
+    &[
+        ("id", Kind::Int),
+        ("state", Kind::Small),
+        ("at_branch_id", Kind::Int),
+        ("kept_for_hold_id", Kind::Uuid),
+    ],
+    "update items set state = k.state, at_branch_id = k.at_branch_id, kept_for_hold_id = k.kept_for_hold_id \
+     from {rows} where items.id = k.id"
+);
+
+set!(
+    HOLDS,
+    "w_holds",
+    &[
+        ("id", Kind::Uuid),
+        ("state", Kind::Small),
+        ("kept_item_id", Kind::Int),
+        ("ready_at", Kind::Instant),
+        ("pickup_until", Kind::Date),
+        ("pickup_number", Kind::Text),
+    ],
+    "update holds set state = k.state, kept_item_id = k.kept_item_id, ready_at = k.ready_at, \
+     pickup_until = k.pickup_until, pickup_number = k.pickup_number from {rows} where holds.id = k.id"
+);
+
+set!(
+    NEW_SESSIONS,
+    "w_new_sessions",
+    &[
+        ("id", Kind::Uuid),
+        ("token_hash", Kind::Bytes),
+        ("patron_id", Kind::Int),
+        ("card_id", Kind::Int),
+        ("device_id", Kind::Int),
+        ("started_at", Kind::Instant),
+        ("expires_at", Kind::Instant),
+        ("ended_at", Kind::Instant),
+    ],
+    "insert into patron_sessions (id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at) \
+     select id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at from {rows}"
+);
+
+set!(
+    ENDED_SESSIONS,
+    "w_ended_sessions",
+    &[("id", Kind::Uuid), ("ended_at", Kind::Instant)],
+    "update patron_sessions set ended_at = k.ended_at from {rows} where patron_sessions.id = k.id"
+);
+
+set!(
+    PINS,
+    "w_pins",
+    &[
+        ("card_id", Kind::Int),
+        ("failures", Kind::Small),
+        ("locked_until", Kind::Instant),
+        ("disabled_at", Kind::Instant),
+        ("last_wrong", Kind::Bytes),
+        ("scheme", Kind::Small),
+        ("key_id", Kind::Small),
+        ("hash", Kind::Bytes),
+    ],
+    "update pins set failures = k.failures, locked_until = k.locked_until, disabled_at = k.disabled_at, \
+     last_wrong = k.last_wrong, scheme = k.scheme, key_id = k.key_id, hash = k.hash \
+     from {rows} where pins.card_id = k.card_id"
+);
+
+set!(
+    ATTEMPTS,
+    "w_attempts",
+    &[
+        ("device_id", Kind::Int),
+        ("attempt_id", Kind::Uuid),
+        ("card_key", Kind::Bytes),
+        ("request_hash", Kind::Bytes),
+        ("at", Kind::Instant),
+        ("outcome", Kind::Small),
+    ],
+    "insert into pin_attempts (device_id, attempt_id, card_key, request_hash, at, outcome) \
+     select device_id, attempt_id, card_key, request_hash, at, outcome from {rows} where true \
+     on conflict (device_id, attempt_id) do update set outcome = excluded.outcome"
+);
+
+set!(
+    KNOWN_DEVICES,
+    "w_known_devices",
+    &[
+        ("card_id", Kind::Int),
+        ("device_id", Kind::Int),
+        ("last_success_at", Kind::Instant),
+        ("tries_left", Kind::Small),
+    ],
+    "insert into known_devices (card_id, device_id, last_success_at, tries_left) \
+     select card_id, device_id, last_success_at, tries_left from {rows} where true \
+     on conflict (card_id, device_id) do update set last_success_at = excluded.last_success_at, \
+     tries_left = excluded.tries_left"
+);
+
+const NAMED: Columns = &[("id", Kind::Int), ("at", Kind::Instant), ("on_date", Kind::Date)];
+
+set!(
+    DEVICES_SEEN,
+    "w_devices_seen",
+    NAMED,
+    "update devices set last_seen_at = k.at from {rows} where devices.id = k.id"
+);
+
+// A device seen and suspended in one turn is one row in two sets; PostgreSQL would apply only one of
+// two CTEs that update it, so suspension writes both columns and leaves the row out of the other set.
+set!(
+    DEVICES_SUSPENDED,
+    "w_devices_suspended",
+    NAMED,
+    "update devices set pin_suspended_at = k.at, last_seen_at = k.at from {rows} where devices.id = k.id"
+);
+
+set!(
+    PATRONS_SEEN,
+    "w_patrons_seen",
+    NAMED,
+    "update patrons set last_card_event_on = k.on_date from {rows} where patrons.id = k.id"
+);
+
+// The older certificates of the device are dropped with the first use of the new one.
+set!(
+    CERTIFICATES,
+    "w_certificates",
+    &[("fingerprint", Kind::Bytes), ("device_id", Kind::Int), ("at", Kind::Instant)],
+    "update device_certificates set \
+     first_used_at = case when device_certificates.fingerprint = k.fingerprint then k.at \
+       else device_certificates.first_used_at end, \
+     dropped_at = case when device_certificates.fingerprint = k.fingerprint then null else k.at end \
+     from {rows} where device_certificates.device_id = k.device_id and device_certificates.dropped_at is null \
+     and (device_certificates.fingerprint = k.fingerprint or device_certificates.issued_at < \
+       (select n.issued_at from device_certificates n where n.fingerprint = k.fingerprint))"
+);

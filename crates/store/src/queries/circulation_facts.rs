@@ -1,0 +1,314 @@
+//! Every fact that check-out, return, pick-up and the end of a session are decided on, in one
+//! statement for a whole turn.
+
+use super::{
+    cursor::Cursor,
+    dialect::{Columns, Hex, Kind, list, parameter, rows},
+    party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
+};
+use crate::{Engine, StoreError};
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::{HoldState, ItemState};
+use sea_orm::{ConnectionTrait, Statement};
+use serde::Serialize;
+use std::sync::LazyLock;
+use uuid::Uuid;
+
+/// Holds of one queue that a turn may hand out at most: one for each of its returns.
+pub const QUEUE_ROWS_MAX: usize = 64;
+
+/// What one operation asks about. Unset keys match nothing.
+#[derive(Clone, Serialize)]
+pub struct Key {
+    /// Place of the operation in its turn.
+    pub ord: i64,
+    /// SHA-256 of the device's certificate.
+    pub fingerprint: Hex,
+    /// Its request id.
+    pub request_id: Option<Uuid>,
+    /// SHA-256 of the patron token.
+    pub token_hash: Option<Hex>,
+    /// Card number.
+    pub card: Option<String>,
+    /// Barcode of the item.
+    pub barcode: Option<String>,
+    /// A hold to pick up.
+    pub hold_id: Option<Uuid>,
+    /// Whether the queue of the item's title is wanted.
+    pub wants_queue: bool,
+}
+
+pub(super) const KEY: Columns = &[
+    ("ord", Kind::Int),
+    ("fingerprint", Kind::Bytes),
+    ("request_id", Kind::Uuid),
+    ("token_hash", Kind::Bytes),
+    ("card", Kind::Text),
+    ("barcode", Kind::Text),
+    ("hold_id", Kind::Uuid),
+    ("wants_queue", Kind::Bool),
+];
+
+/// An answer given before under the same request id.
+#[derive(Clone)]
+pub struct Remembered {
+    /// Keyed hash of the request.
+    pub request_hash: Vec<u8>,
+    /// The answer, as the register wrote it.
+    pub answer: String,
+}
+
+/// A session that a token names.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its key.
+    pub id: Uuid,
+    /// The device to which it is bound.
+    pub device_id: i64,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// When it was ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// An item and everything that hangs on it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its key.
+    pub id: i64,
+    /// Its barcode.
+    pub barcode: String,
+    /// Its state.
+    pub state: ItemState,
+    /// Where it belongs.
+    pub home_branch_id: i64,
+    /// Where it is.
+    pub at_branch_id: i64,
+    /// Key of its title.
+    pub title_id: i64,
+    /// What to print.
+    pub label: String,
+    /// Material.
+    pub material: String,
+    /// Age rating in years.
+    pub age_rating: Option<i16>,
+    /// The open loan.
+    pub loan: Option<OpenLoan>,
+    /// The hold that keeps it.
+    pub kept_for: Option<KeepingHold>,
+}
+
+/// An open loan.
+#[derive(Debug, Clone)]
+pub struct OpenLoan {
+    /// Its key.
+    pub id: Uuid,
+    /// Who has the item.
+    pub patron_id: i64,
+}
+
+/// The hold that keeps an item.
+#[derive(Debug, Clone)]
+pub struct KeepingHold {
+    /// Its key.
+    pub id: Uuid,
+    /// Whose it is.
+    pub patron_id: i64,
+    /// Where it is picked up.
+    pub pickup_branch_id: i64,
+    /// Its number on the shelf.
+    pub pickup_number: Option<String>,
+}
+
+/// A hold in the queue of a title.
+#[derive(Debug, Clone)]
+pub struct Queued {
+    /// Its key.
+    pub id: Uuid,
+    /// Whose it is.
+    pub patron_id: i64,
+    /// Where it is picked up.
+    pub pickup_branch_id: i64,
+    /// Set when only this item will do.
+    pub only_item_id: Option<i64>,
+}
+
+/// A hold that a request names.
+#[derive(Debug, Clone)]
+pub struct NamedHold {
+    /// Its key.
+    pub id: Uuid,
+    /// Whose it is.
+    pub patron_id: i64,
+    /// Its state.
+    pub state: HoldState,
+    /// Where it is picked up.
+    pub pickup_branch_id: i64,
+}
+
+/// What was found for one operation.
+#[derive(Clone)]
+pub struct Facts {
+    /// Place of the operation in its turn.
+    pub ord: usize,
+    /// Version of the rulebook by which to decide.
+    pub rulebook_version: i64,
+    /// The asking device.
+    pub device: Option<Device>,
+    /// The answer to its request id.
+    pub remembered: Option<Remembered>,
+    /// The session of its token.
+    pub session: Option<Session>,
+    /// Card and patron, of the token or of the card number.
+    pub party: Option<Party>,
+    /// The item, of the barcode or of the hold.
+    pub item: Option<Item>,
+    /// The queue of the item's title, in order.
+    pub queue: Vec<Queued>,
+    /// The hold.
+    pub hold: Option<NamedHold>,
+}
+
+fn text(engine: Engine) -> String {
+    let keys = rows(engine, KEY, 1);
+    let party = party_columns(engine);
+    let queue = list(
+        engine,
+        match engine {
+            Engine::Postgres => "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id",
+            Engine::Sqlite => "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id",
+        },
+        &format!(
+            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id from holds h \
+             where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
+             order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
+        ),
+    );
+    format!(
+        "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
+         s.id, s.device_id, s.expires_at, s.ended_at, {party}, i.id, i.barcode, i.state, i.home_branch_id, \
+         i.at_branch_id, i.title_id, t.label, t.material, t.age_rating, o.id, o.patron_id, kh.id, \
+         kh.patron_id, kh.pickup_branch_id, kh.pickup_number, {queue}, h.id, h.patron_id, h.state, \
+         h.pickup_branch_id \
+         from {keys} {DEVICE_JOIN}\
+         left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
+         left join patron_sessions s on s.token_hash = k.token_hash \
+         left join cards c on c.id = coalesce(s.card_id, (select n.id from cards n where n.number = k.card)) \
+         left join patrons p on p.id = c.patron_id \
+         left join holds h on h.id = k.hold_id \
+         left join items i on i.id = coalesce(h.kept_item_id, (select n.id from items n where n.barcode = k.barcode)) \
+         left join titles t on t.id = i.title_id \
+         left join open_loans o on o.item_id = i.id \
+         left join holds kh on kh.id = i.kept_for_hold_id"
+    )
+}
+
+static POSTGRES: LazyLock<String> = LazyLock::new(|| text(Engine::Postgres));
+static SQLITE: LazyLock<String> = LazyLock::new(|| text(Engine::Sqlite));
+
+/// The statement, for tests that explain it.
+#[must_use]
+pub fn sql(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres => &POSTGRES,
+        Engine::Sqlite => &SQLITE,
+    }
+}
+
+/// Loads the facts of every key, in any order.
+///
+/// # Errors
+/// [`StoreError`] when the database fails or holds a code that this version does not know.
+pub async fn load(
+    connection: &impl ConnectionTrait,
+    engine: Engine,
+    keys: &[Key],
+) -> Result<Vec<Facts>, StoreError> {
+    let statement =
+        Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), [parameter(keys)]);
+    let found = connection.query_all_raw(statement).await?;
+    found.iter().map(|row| read(&mut Cursor::new(row))).collect()
+}
+
+fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
+    let ord: i64 = cursor.get()?;
+    let rulebook_version = cursor.get()?;
+    let device = Device::read(cursor)?;
+    let remembered = match (cursor.get::<Option<Vec<u8>>>()?, cursor.get::<Option<String>>()?) {
+        (Some(request_hash), Some(answer)) => Some(Remembered { request_hash, answer }),
+        _ => None,
+    };
+    let session = read_session(cursor)?;
+    let party = Party::read(cursor)?;
+    let item = read_item(cursor)?;
+    let queue = cursor
+        .list::<(Uuid, i64, i64, Option<i64>)>()?
+        .into_iter()
+        .map(|(id, patron_id, pickup_branch_id, only_item_id)| Queued {
+            id,
+            patron_id,
+            pickup_branch_id,
+            only_item_id,
+        })
+        .collect();
+    let hold = match cursor.get::<Option<Uuid>>()? {
+        None => None,
+        Some(id) => Some(NamedHold {
+            id,
+            patron_id: cursor.get()?,
+            state: cursor.code()?,
+            pickup_branch_id: cursor.get()?,
+        }),
+    };
+    let ord = usize::try_from(ord)
+        .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })?;
+    Ok(Facts { ord, rulebook_version, device, remembered, session, party, item, queue, hold })
+}
+
+fn read_session(cursor: &mut Cursor<'_>) -> Result<Option<Session>, StoreError> {
+    let Some(id) = cursor.get::<Option<Uuid>>()? else {
+        cursor.skip(3);
+        return Ok(None);
+    };
+    Ok(Some(Session {
+        id,
+        device_id: cursor.get()?,
+        expires_at: cursor.get()?,
+        ended_at: cursor.get()?,
+    }))
+}
+
+fn read_item(cursor: &mut Cursor<'_>) -> Result<Option<Item>, StoreError> {
+    let Some(id) = cursor.get::<Option<i64>>()? else {
+        cursor.skip(14);
+        return Ok(None);
+    };
+    let mut item = Item {
+        id,
+        barcode: cursor.get()?,
+        state: cursor.code()?,
+        home_branch_id: cursor.get()?,
+        at_branch_id: cursor.get()?,
+        title_id: cursor.get()?,
+        label: cursor.get()?,
+        material: cursor.get()?,
+        age_rating: cursor.get()?,
+        loan: None,
+        kept_for: None,
+    };
+    if let (Some(id), Some(patron_id)) = (cursor.get::<Option<Uuid>>()?, cursor.get::<Option<i64>>()?) {
+        item.loan = Some(OpenLoan { id, patron_id });
+    }
+    if let Some(id) = cursor.get::<Option<Uuid>>()? {
+        item.kept_for = Some(KeepingHold {
+            id,
+            patron_id: cursor.get()?,
+            pickup_branch_id: cursor.get()?,
+            pickup_number: cursor.get()?,
+        });
+    } else {
+        cursor.skip(3);
+    }
+    Ok(Some(item))
+}
+

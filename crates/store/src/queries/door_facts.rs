@@ -1,0 +1,85 @@
+//! Every fact that a door check is decided on. Read only: nothing is locked, because a ban that was
+//! committed before the question is in the snapshot of this statement.
+
+use super::{
+    cursor::Cursor,
+    dialect::{Columns, Hex, Kind, parameter, rows},
+    party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
+};
+use crate::{Engine, StoreError};
+use sea_orm::{ConnectionTrait, Statement};
+use serde::Serialize;
+use std::sync::LazyLock;
+
+/// What one door check asks about.
+#[derive(Clone, Serialize)]
+pub struct Key {
+    /// Place of the operation in its turn.
+    pub ord: i64,
+    /// SHA-256 of the device's certificate.
+    pub fingerprint: Hex,
+    /// Card number.
+    pub card: String,
+}
+
+const KEY: Columns = &[("ord", Kind::Int), ("fingerprint", Kind::Bytes), ("card", Kind::Text)];
+
+/// What was found for one door check.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Place of the operation in its turn.
+    pub ord: usize,
+    /// Version of the rulebook by which to decide.
+    pub rulebook_version: i64,
+    /// The asking device.
+    pub device: Option<Device>,
+    /// Card and patron.
+    pub party: Option<Party>,
+}
+
+fn text(engine: Engine) -> String {
+    format!(
+        "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, {} from {} {DEVICE_JOIN}\
+         left join cards c on c.number = k.card left join patrons p on p.id = c.patron_id",
+        party_columns(engine),
+        rows(engine, KEY, 1)
+    )
+}
+
+static POSTGRES: LazyLock<String> = LazyLock::new(|| text(Engine::Postgres));
+static SQLITE: LazyLock<String> = LazyLock::new(|| text(Engine::Sqlite));
+
+/// The statement, for tests that explain it.
+#[must_use]
+pub fn sql(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Postgres => &POSTGRES,
+        Engine::Sqlite => &SQLITE,
+    }
+}
+
+/// Loads the facts of every key, in any order.
+///
+/// # Errors
+/// [`StoreError`] when the database fails or holds a code that this version does not know.
+pub async fn load(
+    connection: &impl ConnectionTrait,
+    engine: Engine,
+    keys: &[Key],
+) -> Result<Vec<Facts>, StoreError> {
+    let statement =
+        Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), [parameter(keys)]);
+    let mut facts = Vec::with_capacity(keys.len());
+    for row in &connection.query_all_raw(statement).await? {
+        let mut cursor = Cursor::new(row);
+        let ord: i64 = cursor.get()?;
+        facts.push(Facts {
+            ord: usize::try_from(ord)
+                .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })?,
+            rulebook_version: cursor.get()?,
+            device: Device::read(&mut cursor)?,
+            party: Party::read(&mut cursor)?,
+        });
+    }
+    Ok(facts)
+}

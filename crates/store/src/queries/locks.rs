@@ -1,0 +1,114 @@
+//! Row locks of a turn on PostgreSQL, in one statement and in one order everywhere:
+//! device, patron, item, title (for its queue). SQLite has one writer and needs none.
+
+use super::{
+    cursor::Cursor,
+    dialect::{Columns, Hex, Kind, parameter, rows},
+};
+use crate::{Engine, StoreError};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde::Serialize;
+use std::{collections::HashSet, sync::LazyLock};
+use uuid::Uuid;
+
+/// What one operation will change or rely on. Unset keys lock nothing.
+#[derive(Clone, Default, Serialize)]
+pub struct Key {
+    /// Fingerprint of a device whose PIN budget is spent from.
+    pub device: Option<Hex>,
+    /// Token of the patron.
+    pub token_hash: Option<Hex>,
+    /// Card of the patron.
+    pub card: Option<String>,
+    /// Barcode of the item.
+    pub barcode: Option<String>,
+    /// Hold whose item is picked up.
+    pub hold_id: Option<Uuid>,
+    /// Whether the queue of the item's title is handed out from.
+    pub queue: bool,
+}
+
+const KEY: Columns = &[
+    ("device", Kind::Bytes),
+    ("token_hash", Kind::Bytes),
+    ("card", Kind::Text),
+    ("barcode", Kind::Text),
+    ("hold_id", Kind::Uuid),
+    ("queue", Kind::Bool),
+];
+
+/// The rows that a turn holds until it commits.
+#[derive(Debug, Clone, Default)]
+pub struct Held {
+    everything: bool,
+    patrons: HashSet<i64>,
+    items: HashSet<i64>,
+}
+
+impl Held {
+    /// Whether this patron's row is held. A card may have moved to another patron between locking and
+    /// loading; then the operation waits for the next turn.
+    #[must_use]
+    pub fn patron(&self, id: i64) -> bool {
+        self.everything || self.patrons.contains(&id)
+    }
+
+    /// Whether this item's row is held.
+    #[must_use]
+    pub fn item(&self, id: i64) -> bool {
+        self.everything || self.items.contains(&id)
+    }
+}
+
+// The sort below each lock is what makes two servers take the same rows in the same order; the lock
+// is weak enough (no key update) that foreign-key checks of other writers do not wait for it.
+static LOCK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "with k as materialized (select * from {}), \
+         d as materialized (select id from devices where id in \
+           (select dc.device_id from k join device_certificates dc on dc.fingerprint = k.device) \
+           order by id for no key update), \
+         p as materialized (select id from patrons where id in \
+           (select s.patron_id from k join patron_sessions s on s.token_hash = k.token_hash \
+            union select c.patron_id from k join cards c on c.number = k.card) \
+           order by id for no key update), \
+         i as materialized (select id from items where id in \
+           (select n.id from k join items n on n.barcode = k.barcode \
+            union select h.kept_item_id from k join holds h on h.id = k.hold_id) \
+           order by id for no key update), \
+         t as materialized (select id from titles where id in \
+           (select n.title_id from k join items n on n.barcode = k.barcode where k.queue) \
+           order by id for no key update) \
+         select 0::smallint, id from d union all select 1::smallint, id from p \
+         union all select 2::smallint, id from i union all select 3::smallint, id from t",
+        rows(Engine::Postgres, KEY, 1)
+    )
+});
+
+/// The statement, for tests that explain it.
+#[must_use]
+pub fn sql() -> &'static str {
+    &LOCK
+}
+
+/// Locks the rows of every key; waits for those that another server holds.
+///
+/// # Errors
+/// [`StoreError`], also when the wait exceeds the connection's lock timeout.
+pub async fn take(connection: &impl ConnectionTrait, engine: Engine, keys: &[Key]) -> Result<Held, StoreError> {
+    if engine == Engine::Sqlite {
+        return Ok(Held { everything: true, ..Held::default() });
+    }
+    let mut held = Held::default();
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql(), [parameter(keys)]);
+    for row in &connection.query_all_raw(statement).await? {
+        let mut cursor = Cursor::new(row);
+        let (kind, id) = (cursor.get::<i16>()?, cursor.get()?);
+        match kind {
+            1 => held.patrons.insert(id),
+            2 => held.items.insert(id),
+            _ => continue,
+        };
+    }
+    Ok(held)
+}

@@ -1,0 +1,15 @@
+//! The hot SQL: every statement that a lane runs, one text for both engines.
+//!
+//! A statement takes all rows of a turn in one JSON parameter ([`dialect`]), so its text and its plan
+//! do not depend on how many there are, and NULLs and types bind alike on SQLite and PostgreSQL.
+//! No rule is written here: statements lock, load and write what `domain` decided.
+
+pub mod changes;
+pub mod circulation_facts;
+pub mod cursor;
+pub mod dialect;
+pub mod door_facts;
+pub mod locks;
+pub mod party;
+pub mod pin_facts;
+pub mod rulebook;

@@ -1,0 +1,151 @@
+//! The groups of columns that circulation and doors share: device, session, card and patron.
+
+use super::{cursor::Cursor, dialect::list};
+use crate::{Engine, StoreError};
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::{
+    DeviceKind, DeviceState,
+    facts::{Ban, Card, MaterialCount, Patron, SelfServiceRight},
+};
+use uuid::Uuid;
+
+/// Joins the device by the fingerprint of its certificate.
+pub const DEVICE_JOIN: &str = "left join device_certificates dc on dc.fingerprint = k.fingerprint \
+     left join devices d on d.id = dc.device_id ";
+
+/// Columns of [`Device`], after [`DEVICE_JOIN`].
+pub const DEVICE_COLUMNS: &str = "d.id, d.kind, d.state, d.branch_id, d.last_seen_at, \
+     dc.expires_at, dc.dropped_at, dc.first_used_at";
+
+/// A device as it stands at this moment.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Its key.
+    pub id: i64,
+    /// What it is.
+    pub kind: DeviceKind,
+    /// Whether it may ask.
+    pub state: DeviceState,
+    /// Where it stands; never taken from a request.
+    pub branch_id: i64,
+    /// When it last asked, to the minute.
+    pub last_seen_at: Option<DateTime<Utc>>,
+    /// End of the certificate that it presented.
+    pub certificate_expires_at: DateTime<Utc>,
+    /// When that certificate was dropped for a newer one or revoked.
+    pub certificate_dropped_at: Option<DateTime<Utc>>,
+    /// When that certificate was first used.
+    pub certificate_first_used_at: Option<DateTime<Utc>>,
+}
+
+impl Device {
+    /// Reads [`DEVICE_COLUMNS`].
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(id) = cursor.get::<Option<i64>>()? else {
+            cursor.skip(7);
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            kind: cursor.code()?,
+            state: cursor.code()?,
+            branch_id: cursor.get()?,
+            last_seen_at: cursor.get()?,
+            certificate_expires_at: cursor.get()?,
+            certificate_dropped_at: cursor.get()?,
+            certificate_first_used_at: cursor.get()?,
+        }))
+    }
+}
+
+/// A card and its patron as they stand at this moment.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// Key of the card.
+    pub card_id: i64,
+    /// Key of the patron.
+    pub patron_id: i64,
+    /// The card, for the rules.
+    pub card: Card,
+    /// The patron, for the rules.
+    pub patron: Patron,
+    /// The name of the patron in the audit trail; it is erased with the patron.
+    pub pseudonym: Uuid,
+    /// ISO 639 code.
+    pub language: String,
+    /// Last day on which the card was used (A46).
+    pub last_card_event_on: Option<NaiveDate>,
+}
+
+/// Columns of [`Party`], after joins that name the card `c` and the patron `p`.
+#[must_use]
+pub fn party_columns(engine: Engine) -> String {
+    let bans = list(
+        engine,
+        "b.kind, b.branch_id, b.starts_at, b.ends_at",
+        "from bans b where b.patron_id = p.id and b.lifted_at is null",
+    );
+    let rights = list(
+        engine,
+        "a.kind, a.branch_id, a.valid_from, a.valid_until",
+        "from self_service_rights a where a.patron_id = p.id and a.withdrawn_at is null",
+    );
+    let loans = list(
+        engine,
+        "l.material, l.loans",
+        "from (select material, count(*) as loans from open_loans where patron_id = p.id group by material) l",
+    );
+    format!(
+        "c.id, c.patron_id, c.state, c.valid_from, c.valid_until, p.state, p.category, p.birth_date, \
+         p.valid_until, (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
+         where f.patron_id = p.id and f.open_cents > 0), {bans}, {rights}, {loans}, p.pseudonym, \
+         p.service_language, p.last_card_event_on"
+    )
+}
+
+impl Party {
+    /// Reads [`party_columns`].
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(card_id) = cursor.get::<Option<i64>>()? else {
+            cursor.skip(15);
+            return Ok(None);
+        };
+        let patron_id = cursor.get()?;
+        let card =
+            Card { state: cursor.code()?, valid_from: cursor.get()?, valid_until: cursor.get()? };
+        let patron = Patron {
+            state: cursor.code()?,
+            category: cursor.code()?,
+            birth_date: cursor.get()?,
+            valid_until: cursor.get()?,
+            debt_cents: cursor.get()?,
+            bans: cursor.list::<BanRow>()?.into_iter().map(ban).collect::<Result<_, _>>()?,
+            rights: cursor.list::<RightRow>()?.into_iter().map(right).collect::<Result<_, _>>()?,
+            open_loans: cursor
+                .list::<(String, u32)>()?
+                .into_iter()
+                .map(|(material, loans)| MaterialCount { material, loans })
+                .collect(),
+        };
+        Ok(Some(Self {
+            card_id,
+            patron_id,
+            card,
+            patron,
+            pseudonym: cursor.get()?,
+            language: cursor.get()?,
+            last_card_event_on: cursor.get()?,
+        }))
+    }
+}
+
+type BanRow = (i16, Option<i64>, DateTime<Utc>, Option<DateTime<Utc>>);
+type RightRow = (i16, Option<i64>, NaiveDate, Option<NaiveDate>);
+
+fn ban((kind, branch, starts_at, ends_at): BanRow) -> Result<Ban, StoreError> {
+    Ok(Ban { kind: kind.try_into()?, branch, starts_at, ends_at })
+}
+
+fn right((kind, branch, valid_from, valid_until): RightRow) -> Result<SelfServiceRight, StoreError> {
+    Ok(SelfServiceRight { kind: kind.try_into()?, branch, valid_from, valid_until })
+}

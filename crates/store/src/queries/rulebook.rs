@@ -1,0 +1,60 @@
+//! What changes rarely and every decision reads: policies, branches, opening windows, resources.
+//!
+//! Servers keep it in memory together with its version. Every turn reads the version with its facts
+//! and loads anew, in the same transaction, when it has moved; so a change holds from the first turn
+//! after its commit, at every server.
+
+use crate::{
+    StoreError,
+    entities::{branches, opening_windows, policies, resources, rulebook_version},
+};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
+
+/// The rows of the rulebook, as they stood at `version`.
+#[derive(Debug, Clone)]
+pub struct RulebookRows {
+    /// Their version.
+    pub version: i64,
+    /// Every branch.
+    pub branches: Vec<branches::Model>,
+    /// Every opening window.
+    pub windows: Vec<opening_windows::Model>,
+    /// Every resource.
+    pub resources: Vec<resources::Model>,
+    /// Every policy value.
+    pub policies: Vec<policies::Model>,
+}
+
+/// Loads all of it.
+///
+/// # Errors
+/// [`StoreError`] when the database fails or the schema has not been migrated.
+pub async fn load(connection: &impl ConnectionTrait) -> Result<RulebookRows, StoreError> {
+    // The version first: rows that change meanwhile move it, and the next turn loads again.
+    let version = rulebook_version::Entity::find()
+        .one(connection)
+        .await?
+        .ok_or(StoreError::Inconsistent { table: "rulebook_version", column: "version" })?
+        .version;
+    Ok(RulebookRows {
+        version,
+        branches: branches::Entity::find().order_by_asc(branches::Column::Id).all(connection).await?,
+        windows: opening_windows::Entity::find().all(connection).await?,
+        resources: resources::Entity::find().order_by_asc(resources::Column::Id).all(connection).await?,
+        policies: policies::Entity::find().order_by_asc(policies::Column::Id).all(connection).await?,
+    })
+}
+
+/// Moves the version. Whoever changes a branch, a window, a resource or a policy calls this in the
+/// same transaction.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn touch(connection: &impl ConnectionTrait) -> Result<(), StoreError> {
+    let statement = Statement::from_string(
+        connection.get_database_backend(),
+        "update rulebook_version set version = version + 1",
+    );
+    connection.execute_raw(statement).await?;
+    Ok(())
+}
