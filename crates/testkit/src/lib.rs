@@ -1,1 +1,14 @@
-//! stub
+//! How tests reach the register: engines to run it on, a clock turned by hand, and a network that fails
+//! on demand.
+//!
+//! Nothing here is for production: servers are started without durability, without passwords and on
+//! loopback only, and everything is thrown away when the run ends.
+
+pub mod chaos_proxy;
+pub mod clock;
+mod fingerprint;
+pub mod postgres;
+mod scratch;
+pub mod sqlite;
+
+pub use fingerprint::build_fingerprint;
