@@ -12,18 +12,29 @@
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
+//!
+//! What several rules share has a file of its own: [`age`], [`bans`], [`debt`], [`opening`] and
+//! [`validity`].
 
+pub mod age;
 pub mod authenticate;
+pub mod bans;
 pub mod codes;
+pub mod debt;
 pub mod decision;
 pub mod enter;
 pub mod facts;
 pub mod lend;
 pub mod moment;
+pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
 pub mod policy;
 pub mod take_back;
+pub mod validity;
+
+#[cfg(test)]
+mod samples;
 
 pub use codes::{
     BanKind, CardState, DeviceKind, DeviceState, HoldState, ItemState, OpeningMode, PatronCategory,

@@ -1,0 +1,461 @@
+//! Doors and PCs: each rule at its threshold, then what holds whatever the facts.
+
+use super::*;
+use crate::debt::DebtLimit;
+use crate::policy::DebtComparator;
+use crate::samples::{
+    OTHER_BRANCH, OUR_BRANCH, always, arb_ban, arb_patron, ban, card, date, instant, local, patron, resource,
+    right, window,
+};
+use crate::{CardState, OpeningMode, PatronState};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const NOON: &str = "2026-05-20 12:00";
+
+fn policy() -> EntryPolicy {
+    EntryPolicy {
+        grant_mode: GrantMode::All,
+        min_age: 15,
+        guardian_consent: true,
+        lowest_age: 0,
+        institutions_admitted: false,
+        blocked_by_lending_ban: false,
+        blocked_by_debt: false,
+        debt_limit: DebtLimit { limit_cents: Some(1_000), comparator: DebtComparator::AtLeast },
+        unknown_birth_date: UnknownBirthDate::Refuse,
+        pc_min_age: 0,
+        pc_unknown_birth_date: UnknownBirthDate::Refuse,
+        pc_blocked_by_lending_ban: false,
+    }
+}
+
+/// One question: at noon in self-service hours, with a card in force, unless a test says otherwise.
+struct Ask {
+    card: Card,
+    patron: Patron,
+    policy: EntryPolicy,
+    kind: ResourceKind,
+    min_age: Option<u8>,
+    windows: Vec<OpeningWindow>,
+    at: Moment,
+}
+
+impl Ask {
+    fn door(patron: Patron) -> Self {
+        let windows = always(OpeningMode::SelfService);
+        Self {
+            card: card(),
+            patron,
+            policy: policy(),
+            kind: ResourceKind::Door,
+            min_age: None,
+            windows,
+            at: local(NOON),
+        }
+    }
+
+    fn pc(patron: Patron) -> Self {
+        Self { kind: ResourceKind::Pc, windows: always(OpeningMode::Staffed), ..Self::door(patron) }
+    }
+
+    fn reasons(&self) -> Vec<Reason> {
+        let asked = Resource { min_age: self.min_age, ..resource(self.kind) };
+        let device = if self.kind == ResourceKind::Door { DeviceKind::Door } else { DeviceKind::PcBooking };
+        self.at_device(Some(&asked), device)
+    }
+
+    fn at_device(&self, resource: Option<&Resource>, device: DeviceKind) -> Vec<Reason> {
+        let entry = Entry {
+            card: &self.card,
+            patron: &self.patron,
+            resource,
+            device,
+            branch: OUR_BRANCH,
+            windows: &self.windows,
+            policy: &self.policy,
+            moment: &self.at,
+        };
+        decide(&entry).reasons().to_vec()
+    }
+}
+
+fn born(birth: &str) -> Patron {
+    Patron { birth_date: Some(date(birth)), ..patron() }
+}
+
+fn with_right(patron: Patron, kind: RightKind) -> Patron {
+    Patron { rights: vec![right(kind, None)], ..patron }
+}
+
+#[test]
+fn a_device_asks_about_its_own_kind_of_resource_and_learns_nothing_otherwise() {
+    let nobody = Patron { bans: vec![ban(BanKind::Use, None)], ..patron() };
+    let expired = Card { valid_until: Some(date("2020-01-01")), ..card() };
+    let ask = Ask { card: expired, ..Ask::door(nobody) };
+    for device in DeviceKind::ALL {
+        assert_eq!(ask.at_device(None, *device), [Reason::ResourceUnknown]);
+        for kind in ResourceKind::ALL {
+            let own = matches!(
+                (device, kind),
+                (DeviceKind::Door, ResourceKind::Door) | (DeviceKind::PcBooking, ResourceKind::Pc)
+            );
+            let told = ask.at_device(Some(&resource(*kind)), *device);
+            assert_eq!(told == [Reason::ResourceUnknown], !own, "{device:?} about {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn card_and_use_ban_count_at_doors_and_pcs_in_all_hours() {
+    let expired = Card { valid_until: Some(date("2026-05-19")), ..card() };
+    let last_day = Card { valid_until: Some(date("2026-05-20")), ..card() };
+    let lost = Card { state: CardState::Lost, ..card() };
+    let here = Patron { bans: vec![ban(BanKind::Use, Some(OUR_BRANCH))], ..patron() };
+    let elsewhere = Patron { bans: vec![ban(BanKind::Use, Some(OTHER_BRANCH))], ..patron() };
+    let restricted = Patron { state: PatronState::Restricted, ..here.clone() };
+    let table = [
+        (card(), patron(), vec![]),
+        (last_day, patron(), vec![]),
+        (expired.clone(), patron(), vec![Reason::CardExpired]),
+        (lost, patron(), vec![Reason::CardNotInForce]),
+        (card(), here.clone(), vec![Reason::UseBan]),
+        (card(), elsewhere, vec![]),
+        (expired.clone(), here, vec![Reason::CardExpired, Reason::UseBan]),
+        (expired, restricted, vec![Reason::CardNotInForce]),
+    ];
+    for (card, patron, expected) in table {
+        for kind in [ResourceKind::Door, ResourceKind::Pc] {
+            for mode in OpeningMode::ALL {
+                let ask =
+                    Ask { card: card.clone(), kind, windows: always(*mode), ..Ask::door(patron.clone()) };
+                assert_eq!(ask.reasons(), expected, "{kind:?}, {mode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ban_counts_to_the_second() {
+    let month = crate::facts::Ban {
+        kind: BanKind::SelfService,
+        branch: None,
+        starts_at: instant("2026-05-20T09:00:00Z"),
+        ends_at: Some(instant("2026-06-19T09:00:00Z")),
+    };
+    let banned = Patron { bans: vec![month], ..patron() };
+    let table = [
+        ("2026-05-20T08:59:59Z", vec![]),
+        ("2026-05-20T09:00:00Z", vec![Reason::SelfServiceBan]),
+        ("2026-06-19T08:59:59Z", vec![Reason::SelfServiceBan]),
+        ("2026-06-19T09:00:00Z", vec![]),
+    ];
+    for (at, expected) in table {
+        let ask = Ask { at: crate::samples::utc(at), ..Ask::door(banned.clone()) };
+        assert_eq!(ask.reasons(), expected, "{at}");
+    }
+}
+
+#[test]
+fn each_grant_mode_asks_for_its_right() {
+    let missing = vec![Reason::SelfServiceRightMissing];
+    let table = [
+        (GrantMode::All, None, vec![]),
+        (GrantMode::Registered, None, missing.clone()),
+        (GrantMode::Registered, Some(RightKind::Registered), vec![]),
+        (GrantMode::Registered, Some(RightKind::WrittenContract), vec![]),
+        (GrantMode::Registered, Some(RightKind::GuardianConsent), vec![]),
+        (GrantMode::WrittenContract, None, missing.clone()),
+        (GrantMode::WrittenContract, Some(RightKind::Registered), missing.clone()),
+        (GrantMode::WrittenContract, Some(RightKind::WrittenContract), vec![]),
+        (GrantMode::WrittenContract, Some(RightKind::GuardianConsent), missing),
+    ];
+    for (grant_mode, kind, expected) in table {
+        let rights = kind.map(|kind| right(kind, None)).into_iter().collect();
+        let ask = Ask {
+            policy: EntryPolicy { grant_mode, ..policy() },
+            ..Ask::door(Patron { rights, ..patron() })
+        };
+        assert_eq!(ask.reasons(), expected, "{grant_mode:?}, {kind:?}");
+    }
+}
+
+#[test]
+fn a_right_counts_at_its_branch_and_on_its_days() {
+    let of = |branch, from: &str, until: Option<&str>| SelfServiceRight {
+        kind: RightKind::Registered,
+        branch,
+        valid_from: date(from),
+        valid_until: until.map(date),
+    };
+    let table = [
+        (of(None, "2026-05-20", Some("2026-05-20")), true),
+        (of(Some(OUR_BRANCH), "2026-05-20", None), true),
+        (of(Some(OTHER_BRANCH), "2026-05-20", None), false),
+        (of(None, "2026-05-21", None), false),
+        (of(None, "2026-01-01", Some("2026-05-19")), false),
+    ];
+    for (right, granted) in table {
+        let ask = Ask {
+            policy: EntryPolicy { grant_mode: GrantMode::Registered, ..policy() },
+            ..Ask::door(Patron { rights: vec![right.clone()], ..patron() })
+        };
+        assert_eq!(ask.reasons().is_empty(), granted, "{right:?}");
+    }
+}
+
+#[test]
+fn a_minor_needs_a_guardians_consent_until_the_birthday() {
+    for (min_age, eve, day) in
+        [(15, "2011-05-21", "2011-05-20"), (16, "2010-05-21", "2010-05-20"), (18, "2008-05-21", "2008-05-20")]
+    {
+        for grant_mode in [GrantMode::All, GrantMode::Registered, GrantMode::WrittenContract] {
+            let ask = |patron| {
+                Ask { policy: EntryPolicy { grant_mode, min_age, ..policy() }, ..Ask::door(patron) }.reasons()
+            };
+            assert_eq!(ask(born(eve)), [Reason::GuardianConsentMissing], "{min_age} tomorrow");
+            assert_eq!(ask(with_right(born(eve), RightKind::GuardianConsent)), []);
+            assert_eq!(ask(with_right(born(eve), RightKind::Registered)), [Reason::GuardianConsentMissing]);
+            let grown = ask(born(day));
+            let expected: &[Reason] =
+                if grant_mode == GrantMode::All { &[] } else { &[Reason::SelfServiceRightMissing] };
+            assert_eq!(grown, expected, "{min_age} today, {grant_mode:?}");
+        }
+    }
+}
+
+#[test]
+fn a_right_that_comes_with_age_comes_at_local_midnight() {
+    let table = [("2026-05-19 23:59", vec![Reason::GuardianConsentMissing]), ("2026-05-20 00:00", vec![])];
+    for (at, expected) in table {
+        let ask = Ask { at: local(at), ..Ask::door(born("2011-05-20")) };
+        assert_eq!(ask.reasons(), expected, "{at}");
+    }
+}
+
+#[test]
+fn nobody_under_the_lowest_age_enters_also_with_consent() {
+    let child = || with_right(born("2014-05-20"), RightKind::GuardianConsent);
+    let limited = |lowest_age| EntryPolicy { lowest_age, ..policy() };
+    let no_consent = EntryPolicy { guardian_consent: false, ..policy() };
+    let table = [
+        (limited(12), None, vec![]),
+        (limited(13), None, vec![Reason::BelowAgeLimit]),
+        (limited(18), None, vec![Reason::BelowAgeLimit]),
+        (policy(), Some(12), vec![]),
+        (policy(), Some(13), vec![Reason::BelowAgeLimit]),
+        (no_consent, None, vec![Reason::BelowAgeLimit]),
+    ];
+    for (policy, min_age, expected) in table {
+        let ask = Ask { policy, min_age, ..Ask::door(child()) };
+        assert_eq!(ask.reasons(), expected, "{policy:?}, {min_age:?}");
+    }
+    let adult = Ask { policy: limited(18), ..Ask::door(born("2008-05-20")) };
+    assert_eq!(adult.reasons(), []);
+}
+
+#[test]
+fn an_unknown_birth_date_counts_only_where_an_age_does() {
+    let ageless = Patron { birth_date: None, ..patron() };
+    let allow = EntryPolicy { unknown_birth_date: UnknownBirthDate::Allow, ..policy() };
+    let no_limit = EntryPolicy { min_age: 0, ..policy() };
+    let table = [
+        (policy(), None, vec![Reason::BirthDateUnknown]),
+        (allow, None, vec![]),
+        (allow, Some(18), vec![]),
+        (no_limit, None, vec![]),
+        (no_limit, Some(18), vec![Reason::BirthDateUnknown]),
+    ];
+    for (policy, min_age, expected) in table {
+        let ask = Ask { policy, min_age, ..Ask::door(ageless.clone()) };
+        assert_eq!(ask.reasons(), expected, "{policy:?}, {min_age:?}");
+    }
+}
+
+#[test]
+fn institutions_enter_by_policy() {
+    let admitted = EntryPolicy { institutions_admitted: true, ..policy() };
+    let by_right = EntryPolicy { grant_mode: GrantMode::Registered, ..admitted };
+    for category in PatronCategory::ALL {
+        let holder = Patron { category: *category, ..patron() };
+        let is_institution =
+            matches!(category, PatronCategory::Institution | PatronCategory::InterlibraryLoan);
+        let refused = Ask::door(holder.clone()).reasons();
+        assert_eq!(refused == [Reason::CategoryNotAdmitted], is_institution, "{category:?}");
+        let ask = |policy, min_age| Ask { policy, min_age, ..Ask::door(holder.clone()) }.reasons();
+        assert_eq!(ask(admitted, None), [], "{category:?}");
+        assert_eq!(ask(by_right, None), [Reason::SelfServiceRightMissing], "{category:?}");
+        let at_cellar: &[Reason] = if is_institution { &[Reason::BirthDateUnknown] } else { &[] };
+        assert_eq!(ask(admitted, Some(18)), at_cellar, "{category:?}");
+    }
+}
+
+#[test]
+fn bans_and_debt_close_the_unstaffed_door_as_the_policy_says() {
+    let blocked = EntryPolicy { blocked_by_lending_ban: true, blocked_by_debt: true, ..policy() };
+    let banned = Patron { bans: vec![ban(BanKind::Lending, None)], ..patron() };
+    let owing = |debt_cents| Patron { debt_cents, ..patron() };
+    let table = [
+        (banned, vec![Reason::LendingBan]),
+        (owing(999), vec![]),
+        (owing(1_000), vec![Reason::DebtLimit]),
+        (Patron { bans: vec![ban(BanKind::SelfService, Some(OTHER_BRANCH))], ..patron() }, vec![]),
+    ];
+    for (patron, expected) in table {
+        let ask = |policy| Ask { policy, ..Ask::door(patron.clone()) };
+        assert_eq!(ask(blocked).reasons(), expected, "{patron:?}");
+        assert_eq!(ask(policy()).reasons(), [], "{patron:?}");
+        let staffed = Ask { windows: always(OpeningMode::Staffed), ..ask(blocked) };
+        assert_eq!(staffed.reasons(), [], "{patron:?}, staffed");
+    }
+}
+
+#[test]
+fn a_staffed_door_asks_for_the_card_alone() {
+    let windows = vec![
+        window(3, 6 * 60, 22 * 60, OpeningMode::SelfService),
+        window(3, 10 * 60, 18 * 60, OpeningMode::Staffed),
+    ];
+    let child = Patron { bans: vec![ban(BanKind::SelfService, None)], ..born("2020-01-01") };
+    let unstaffed = vec![Reason::SelfServiceBan, Reason::GuardianConsentMissing];
+    let closed = [unstaffed.clone(), vec![Reason::Closed]].concat();
+    let table = [
+        ("2026-05-20 05:59", closed.clone()),
+        ("2026-05-20 06:00", unstaffed.clone()),
+        ("2026-05-20 09:59", unstaffed.clone()),
+        ("2026-05-20 10:00", vec![]),
+        ("2026-05-20 17:59", vec![]),
+        ("2026-05-20 18:00", unstaffed),
+        ("2026-05-20 22:00", closed),
+    ];
+    for (at, expected) in table {
+        let ask = Ask { windows: windows.clone(), at: local(at), ..Ask::door(child.clone()) };
+        assert_eq!(ask.reasons(), expected, "{at}");
+    }
+    let cellar = Ask { windows, min_age: Some(18), ..Ask::door(born("2008-05-21")) };
+    assert_eq!(cellar.reasons(), [Reason::BelowAgeLimit]);
+}
+
+#[test]
+fn a_pc_asks_for_card_use_ban_age_and_hours() {
+    let lending_ban = Patron { bans: vec![ban(BanKind::Lending, None)], ..patron() };
+    let unstaffed_ban = Patron { bans: vec![ban(BanKind::SelfService, None)], ..patron() };
+    let ageless = Patron { birth_date: None, ..patron() };
+    let from_12 = EntryPolicy { pc_min_age: 12, ..policy() };
+    let strict = EntryPolicy { pc_blocked_by_lending_ban: true, ..policy() };
+    let allow = EntryPolicy { pc_unknown_birth_date: UnknownBirthDate::Allow, ..from_12 };
+    let table = [
+        (born("2020-01-01"), policy(), None, vec![]),
+        (born("2014-05-20"), from_12, None, vec![]),
+        (born("2014-05-21"), from_12, None, vec![Reason::BelowAgeLimit]),
+        (born("2008-05-20"), from_12, Some(18), vec![]),
+        (born("2008-05-21"), from_12, Some(18), vec![Reason::BelowAgeLimit]),
+        (ageless.clone(), policy(), None, vec![]),
+        (ageless.clone(), from_12, None, vec![Reason::BirthDateUnknown]),
+        (ageless, allow, None, vec![]),
+        (lending_ban.clone(), policy(), None, vec![]),
+        (lending_ban, strict, None, vec![Reason::LendingBan]),
+        (unstaffed_ban, strict, None, vec![]),
+    ];
+    for (patron, policy, min_age, expected) in table {
+        let ask = Ask { policy, min_age, ..Ask::pc(patron) };
+        assert_eq!(ask.reasons(), expected, "{:?}", ask.patron);
+        let closed = Ask { windows: Vec::new(), ..ask };
+        assert_eq!(
+            closed.reasons(),
+            [expected, vec![Reason::Closed]].concat(),
+            "{:?}, closed",
+            closed.patron
+        );
+    }
+    let unstaffed = Ask { windows: always(OpeningMode::SelfService), ..Ask::pc(patron()) };
+    assert_eq!(unstaffed.reasons(), []);
+}
+
+fn arb_policy() -> impl Strategy<Value = EntryPolicy> {
+    let unknown = || select(UnknownBirthDate::ALL);
+    (select(GrantMode::ALL), 0_u8..=18, any::<[bool; 5]>(), 0_u8..=18, unknown(), 0_u8..=18, unknown())
+        .prop_map(
+            |(
+                grant_mode,
+                min_age,
+                flags,
+                lowest_age,
+                unknown_birth_date,
+                pc_min_age,
+                pc_unknown_birth_date,
+            )| {
+                EntryPolicy {
+                    grant_mode,
+                    min_age,
+                    guardian_consent: flags[0],
+                    lowest_age,
+                    institutions_admitted: flags[1],
+                    blocked_by_lending_ban: flags[2],
+                    blocked_by_debt: flags[3],
+                    debt_limit: policy().debt_limit,
+                    unknown_birth_date,
+                    pc_min_age,
+                    pc_unknown_birth_date,
+                    pc_blocked_by_lending_ban: flags[4],
+                }
+            },
+        )
+}
+
+fn arb_ask() -> impl Strategy<Value = Ask> {
+    let windows = select(vec![Vec::new(), always(OpeningMode::Staffed), always(OpeningMode::SelfService)]);
+    let kind = select(vec![ResourceKind::Door, ResourceKind::Pc]);
+    (arb_patron(), arb_policy(), kind, proptest::option::of(0_u8..=18), windows).prop_map(
+        |(patron, policy, kind, min_age, windows)| Ask {
+            policy,
+            kind,
+            min_age,
+            windows,
+            ..Ask::door(patron)
+        },
+    )
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} {:?} {:?} {:?}", self.patron, self.policy, self.kind, self.min_age, self.windows)
+    }
+}
+
+proptest! {
+    #[test]
+    fn one_more_ban_never_grants(ask in arb_ask(), ban in arb_ban()) {
+        let before = ask.reasons();
+        prop_assert!(before.is_sorted_by(|a, b| a < b));
+        let mut banned = ask.patron.clone();
+        banned.bans.push(ban);
+        let after = Ask { patron: banned, ..ask }.reasons();
+        prop_assert!(before.iter().all(|reason| after.contains(reason)), "{before:?}, then {after:?}");
+    }
+
+    #[test]
+    fn one_more_right_never_refuses(ask in arb_ask(), kind in select(RightKind::ALL)) {
+        let before = ask.reasons();
+        let mut trusted = ask.patron.clone();
+        trusted.rights.push(right(kind, None));
+        let after = Ask { patron: trusted, ..ask }.reasons();
+        prop_assert!(after.iter().all(|reason| before.contains(reason)), "{before:?}, then {after:?}");
+    }
+
+    #[test]
+    fn growing_older_never_takes_entry_away(ask in arb_ask(), years in 1_i32..40) {
+        // A contract is one's own: who enters by a guardian's consent must make one when of age.
+        prop_assume!(ask.policy.grant_mode != GrantMode::WrittenContract);
+        prop_assume!(ask.policy.grant_mode == GrantMode::All || !ask.patron.rights.is_empty());
+        let Some(birth) = ask.patron.birth_date else { return Ok(()) };
+        let earlier = birth - chrono::Days::new(u64::try_from(years * 365).unwrap());
+        let older = Patron { birth_date: Some(earlier), ..ask.patron.clone() };
+        let before = ask.reasons();
+        // A right of another branch is none here, at any age.
+        prop_assume!(ask.policy.grant_mode == GrantMode::All
+            || ask.patron.rights.iter().any(|right| right.branch != Some(OTHER_BRANCH)));
+        let after = Ask { patron: older, ..ask }.reasons();
+        prop_assert!(after.iter().all(|reason| before.contains(reason)), "{before:?}, then {after:?}");
+    }
+}

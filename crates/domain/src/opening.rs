@@ -1,0 +1,123 @@
+//! How a branch is open at a moment.
+//!
+//! Hours are hours of the wall clock. In the night on which an hour comes twice, a window that covers
+//! it is open both times; in the night on which an hour is left out, nobody can ask during it.
+
+use crate::facts::OpeningWindow;
+use crate::validity::holds_on;
+use crate::{Moment, OpeningMode};
+
+/// Which kinds of opening hours run at a moment; none of them means closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenNow {
+    /// Staff are there.
+    pub staffed: bool,
+    /// The unstaffed library is open.
+    pub self_service: bool,
+}
+
+impl OpenNow {
+    /// What runs now, out of the windows of one branch: those of this weekday whose season holds
+    /// today. Windows may overlap; each counts.
+    #[must_use]
+    pub fn among(windows: &[OpeningWindow], moment: &Moment) -> Self {
+        let (today, weekday, minute) = (moment.today(), moment.weekday(), moment.minute_of_day());
+        let runs = |window: &&OpeningWindow| {
+            window.weekday == weekday
+                && (window.opens_minute..window.closes_minute).contains(&minute)
+                && holds_on(window.valid_from, window.valid_until, today)
+        };
+        windows.iter().filter(runs).fold(Self::default(), |open, window| match window.mode {
+            OpeningMode::Staffed => Self { staffed: true, ..open },
+            OpeningMode::SelfService => Self { self_service: true, ..open },
+        })
+    }
+
+    /// Whether the branch is open in any way.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        self.staffed || self.self_service
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{date, local, utc, window};
+
+    /// 20 May 2026 is a Wednesday.
+    const WEDNESDAY: u8 = 3;
+
+    #[test]
+    fn a_window_opens_on_its_minute_and_closes_on_its_minute() {
+        let windows = [window(WEDNESDAY, 10 * 60, 18 * 60, OpeningMode::Staffed)];
+        let table = [
+            ("2026-05-20 09:59", false),
+            ("2026-05-20 10:00", true),
+            ("2026-05-20 17:59", true),
+            ("2026-05-20 18:00", false),
+            ("2026-05-19 12:00", false),
+            ("2026-05-27 12:00", true),
+        ];
+        for (at, open) in table {
+            assert_eq!(OpenNow::among(&windows, &local(at)).is_open(), open, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_window_may_last_all_day() {
+        let windows = [window(WEDNESDAY, 0, 1_440, OpeningMode::SelfService)];
+        for (at, open) in
+            [("2026-05-19 23:59", false), ("2026-05-20 00:00", true), ("2026-05-20 23:59", true)]
+        {
+            assert_eq!(OpenNow::among(&windows, &local(at)).self_service, open, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_window_counts_in_its_season_only() {
+        let summer = OpeningWindow {
+            valid_from: date("2026-06-03"),
+            valid_until: Some(date("2026-06-17")),
+            ..window(WEDNESDAY, 0, 1_440, OpeningMode::Staffed)
+        };
+        let table = [("05-27", false), ("06-03", true), ("06-10", true), ("06-17", true), ("06-24", false)];
+        for (day, open) in table {
+            let at = local(&format!("2026-{day} 12:00"));
+            assert_eq!(OpenNow::among(&[summer], &at).is_open(), open, "{day}");
+        }
+    }
+
+    #[test]
+    fn both_modes_may_run_at_once() {
+        let windows = [
+            window(WEDNESDAY, 6 * 60, 22 * 60, OpeningMode::SelfService),
+            window(WEDNESDAY, 10 * 60, 18 * 60, OpeningMode::Staffed),
+        ];
+        let early = OpenNow::among(&windows, &local("2026-05-20 07:00"));
+        assert_eq!(early, OpenNow { staffed: false, self_service: true });
+        let noon = OpenNow::among(&windows, &local("2026-05-20 12:00"));
+        assert_eq!(noon, OpenNow { staffed: true, self_service: true });
+    }
+
+    #[test]
+    fn in_the_nights_of_the_clock_change_the_wall_clock_counts() {
+        const SUNDAY: u8 = 7;
+        let windows = [window(SUNDAY, 3 * 60, 4 * 60, OpeningMode::SelfService)];
+        let table = [
+            // 25 October 2026: 03:00 to 04:00 comes twice, first at 00:00 UTC, then at 01:00 UTC.
+            ("2026-10-24T23:59:59Z", false),
+            ("2026-10-25T00:00:00Z", true),
+            ("2026-10-25T00:59:59Z", true),
+            ("2026-10-25T01:00:00Z", true),
+            ("2026-10-25T01:59:59Z", true),
+            ("2026-10-25T02:00:00Z", false),
+            // 29 March 2026: 02:59:59 is followed by 04:00:00.
+            ("2026-03-29T00:59:59Z", false),
+            ("2026-03-29T01:00:00Z", false),
+        ];
+        for (at, open) in table {
+            assert_eq!(OpenNow::among(&windows, &utc(at)).is_open(), open, "{at}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The table of every policy key, and what is made from it.
+
+use super::ladder::Ladder;
+use super::value::PolicyValue;
+use super::words::{DebtComparator, GrantMode, UnknownBirthDate};
+use super::{PolicyFault, PolicyRow, PolicyRule};
+
+/// What a scope may name for a key, beside nothing at all.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    name: &'static str,
+    place: bool,
+    category: bool,
+    material: bool,
+}
+
+/// One value in the whole consortium.
+const CONSORTIUM: Reach = Reach { name: "consortium", place: false, category: false, material: false };
+/// By municipality and branch.
+const PLACE: Reach = Reach { name: "place", place: true, ..CONSORTIUM };
+/// By place and patron category.
+const PATRON: Reach = Reach { name: "place, category", category: true, ..PLACE };
+/// By place, patron category and material.
+const LOAN: Reach = Reach { name: "place, category, material", material: true, ..PATRON };
+
+/// One entry of the [`catalogue`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyKey {
+    /// The key as it stands in a row.
+    pub key: &'static str,
+    /// What it decides.
+    pub meaning: &'static str,
+    /// What its values count; empty where they are words.
+    pub unit: &'static str,
+    /// The values it takes.
+    pub allowed: String,
+    /// The value where no row applies.
+    pub default: String,
+    /// What a scope may name: `consortium` (nothing), `place`, `place, category` or
+    /// `place, category, material`.
+    pub reach: &'static str,
+    /// Where key and default come from: requirements (A69), the published practice of consortia, or law.
+    pub source: &'static str,
+}
+
+macro_rules! policy_keys {
+    ($($(#[doc = $meaning:literal])+
+       $name:ident: $type:ty = $key:literal, $bounds:expr, $default:expr, $unit:literal, $reach:ident,
+       $source:literal;
+    )+) => {
+        /// The rows of every key.
+        #[derive(Debug, Clone)]
+        pub(super) struct Settings {
+            $($(#[doc = $meaning])+ pub(super) $name: Ladder<$type>,)+
+        }
+
+        impl Settings {
+            /// No rows: every key answers its default.
+            pub(super) const fn defaults() -> Self {
+                Self { $($name: Ladder::new($default),)+ }
+            }
+
+            /// Adds a row to its key. Asking comes after [`Settings::order`].
+            pub(super) fn add(&mut self, index: usize, row: PolicyRow) -> Result<(), PolicyFault> {
+                match row.key.as_str() {
+                    $($key => {
+                        check_reach(index, &row, &$reach)?;
+                        let value = parse::<$type>(index, &row, &$bounds)?;
+                        self.$name.add(value, row);
+                    })+
+                    _ => return Err(unknown_key(index, row, &[$($key),+])),
+                }
+                Ok(())
+            }
+
+            /// Puts the rows of every key in the order in which they win.
+            pub(super) fn order(&mut self) {
+                $(self.$name.order();)+
+            }
+        }
+
+        /// Every key with its meaning, unit, values, default, reach and source.
+        #[must_use]
+        pub fn catalogue() -> Vec<PolicyKey> {
+            vec![$(PolicyKey {
+                key: $key,
+                meaning: concat!($($meaning),+).trim_ascii(),
+                unit: $unit,
+                allowed: <$type>::allowed(&$bounds),
+                default: <$type as PolicyValue>::text($default),
+                reach: $reach.name,
+                source: $source,
+            },)+]
+        }
+    };
+}
+
+// Each entry: meaning, then name and type = key, values, default, unit, reach, source.
+policy_keys! {
+    /// Days from the loan to its due date.
+    loan_period: u16 = "loan.period_days", 1..=365, 28, "days", LOAN,
+        "Practice: 28 for books in every consortium that publishes it, 1 to 42 in Kirkes";
+    /// Open loans of a patron in the whole consortium at most.
+    loan_max_total: Option<u32> = "loan.max_total", 0..=10_000, Some(100), "loans", PATRON,
+        "A66; practice: 100 in Helmet, OUTI and Ratamo, 50 to 300 in all";
+    /// Open loans of one material at most; without a material in the scope, of each material.
+    loan_max_material: Option<u32> = "loan.max_material", 0..=10_000, None, "loans", LOAN,
+        "Practice: 5 console games in Kirkes and Helmet";
+    /// Debt at which a patron may not borrow.
+    debt_limit: Option<i64> = "ban.debt_limit_cents", 1..=1_000_000, Some(1_000), "cents", PATRON,
+        "A69; practice: 10.00 in most consortia, up to 30.00";
+    /// Whether the limit itself blocks, or only more than it.
+    debt_comparator: DebtComparator = "ban.debt_comparator", (), DebtComparator::AtLeast, "", PATRON,
+        "A69; practice: at_least in most consortia, over in Heili, Anders and Lukki";
+    /// Who may let themselves in while there is no staff.
+    grant_mode: GrantMode = "self_service.grant_mode", (), GrantMode::Registered, "", PATRON,
+        "Practice: all three occur; registered, so that an undecided door stays closed";
+    /// Age from which no guardian's consent is needed.
+    self_service_min_age: u8 = "self_service.min_age", 0..=18, 15, "years", PLACE,
+        "Practice: 15 in most places, none, 13, 16 or 18 elsewhere";
+    /// Whether younger patrons may enter with a guardian's consent.
+    guardian_consent: bool = "self_service.guardian_consent", (), true, "", PLACE,
+        "A49; practice: nearly everywhere, since no age group may be shut out";
+    /// Age under which nobody may enter alone, also with consent.
+    lowest_age: u8 = "self_service.lowest_age", 0..=18, 0, "years", PLACE,
+        "Non-discrimination Ombudsman 2019: no age group is shut out unless decided";
+    /// Whether institutions and interlibrary-loan patrons may enter.
+    institutions_admitted: bool = "self_service.institutions_admitted", (), false, "", PLACE,
+        "A39, A40; practice: refused in OUTI";
+    /// Whether a lending ban also closes the door.
+    self_service_lending_ban: bool = "self_service.blocked_by_lending_ban", (), false, "", PLACE,
+        "A74b; practice: true in Sotkamo and Reisjärvi";
+    /// Whether debt at the limit also closes the door.
+    self_service_debt: bool = "self_service.blocked_by_debt", (), false, "", PLACE,
+        "A74b; practice: false in Nurmijärvi";
+    /// What the door says where an age limit applies and the birth date is not known.
+    self_service_unknown_age: UnknownBirthDate = "self_service.unknown_birth_date",
+        (), UnknownBirthDate::Refuse, "", PLACE, "A16; practice: the door plugin of Koha-Suomi refuses";
+    /// Age from which PCs may be used.
+    pc_min_age: u8 = "pc.min_age", 0..=18, 0, "years", PLACE,
+        "A87; practice: limits differ by terminal";
+    /// What a PC says where an age limit applies and the birth date is not known.
+    pc_unknown_age: UnknownBirthDate = "pc.unknown_birth_date", (), UnknownBirthDate::Refuse, "", PLACE,
+        "A87";
+    /// Whether a lending ban also closes the PCs.
+    pc_lending_ban: bool = "pc.blocked_by_lending_ban", (), false, "", PLACE,
+        "A74b";
+    /// What lending says of an item with an age rating where the birth date is not known.
+    rating_unknown_age: UnknownBirthDate = "age_rating.unknown_birth_date",
+        (), UnknownBirthDate::Refuse, "", PLACE, "Act on audiovisual programmes 710/2011";
+    /// Days for which a ready hold waits.
+    pickup_days: u16 = "hold.pickup_days", 1..=60, 7, "days", PLACE,
+        "Practice: 7 in Kemijärvi, 8 in Kainet";
+    /// Digits of a PIN at least.
+    pin_length_min: u8 = "pin.length_min", 4..=12, 4, "digits", CONSORTIUM,
+        "A31; practice: four digits everywhere; the contract takes 4 to 12";
+    /// Digits of a PIN at most; where it is less than the least, the least counts.
+    pin_length_max: u8 = "pin.length_max", 4..=12, 12, "digits", CONSORTIUM,
+        "A31; the contract takes 4 to 12; set 4 where the devices take no more";
+}
+
+fn parse<T: PolicyValue>(index: usize, row: &PolicyRow, bounds: &T::Bounds) -> Result<T, PolicyFault> {
+    T::parse(&row.value, bounds).ok_or_else(|| PolicyFault {
+        row: index,
+        key: row.key.clone(),
+        field: "value",
+        rule: PolicyRule::ValueAllowed,
+        right: T::allowed(bounds),
+    })
+}
+
+fn check_reach(index: usize, row: &PolicyRow, reach: &Reach) -> Result<(), PolicyFault> {
+    let named = [
+        ("municipality", row.scope.municipality.is_some(), reach.place),
+        ("branch", row.scope.branch.is_some(), reach.place),
+        ("category", row.scope.category.is_some(), reach.category),
+        ("material", row.scope.material.is_some(), reach.material),
+    ];
+    match named.into_iter().find(|(_, is_named, known)| *is_named && !known) {
+        None => Ok(()),
+        Some((field, ..)) => Err(PolicyFault {
+            row: index,
+            key: row.key.clone(),
+            field,
+            rule: PolicyRule::ScopeOfKey,
+            right: format!("no {field}: the key is decided by {}", reach.name),
+        }),
+    }
+}
+
+/// The fault of a key that is not in the table, with those of the same group as what would be right.
+fn unknown_key(index: usize, row: PolicyRow, keys: &[&str]) -> PolicyFault {
+    let group = row.key.split('.').next().unwrap_or_default();
+    let of_group = |key: &&&str| key.split('.').next() == Some(group);
+    let near: Vec<&str> = keys.iter().filter(of_group).copied().collect();
+    let right = if near.is_empty() { keys.join(" | ") } else { near.join(" | ") };
+    PolicyFault { row: index, key: row.key, field: "key", rule: PolicyRule::KnownKey, right }
+}

@@ -1,0 +1,68 @@
+//! Values that are one word out of a few.
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$value_doc])* $value,)+ }
+
+        impl $name {
+            /// Every value, in the order of its declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$value,)+];
+
+            /// The word in a policy row.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$value => $word,)+ }
+            }
+        }
+
+        impl super::value::PolicyValue for $name {
+            type Bounds = ();
+
+            fn parse(text: &str, (): &()) -> Option<Self> {
+                match text { $($word => Some(Self::$value),)+ _ => None }
+            }
+
+            fn allowed((): &()) -> String {
+                [$($word,)+].join(" | ")
+            }
+
+            fn text(self) -> String {
+                self.word().to_owned()
+            }
+        }
+    };
+}
+
+words! {
+    /// What counts as too much debt at the limit itself.
+    DebtComparator {
+        /// More than the limit blocks; the limit itself does not.
+        Over = "over",
+        /// The limit itself blocks.
+        AtLeast = "at_least",
+    }
+}
+
+words! {
+    /// What a patron needs to let themselves in while there is no staff.
+    GrantMode {
+        /// Nothing but a card in force and the age.
+        All = "all",
+        /// A right that has been registered, of whatever kind.
+        Registered = "registered",
+        /// A right by written contract.
+        WrittenContract = "written_contract",
+    }
+}
+
+words! {
+    /// What happens where an age limit applies and the birth date is not known.
+    UnknownBirthDate {
+        /// The limit counts as not reached.
+        Refuse = "refuse",
+        /// The limit counts as reached.
+        Allow = "allow",
+    }
+}
