@@ -1,0 +1,119 @@
+//! PostgreSQL: a pool for everything, and a connection of its own for each lane.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection,
+    sqlx::{
+        ConnectOptions as _, Connection as _, Error, PgConnection, Row as _,
+        postgres::{PgConnectOptions, PgPoolOptions},
+    },
+};
+use tokio::time::timeout;
+
+use super::{StoreOptions, Suspicion};
+use crate::StoreError;
+
+/// Prepared statements kept per connection: all of the register's, with room.
+const STATEMENTS_CACHED_MAX: usize = 256;
+/// How often a backend that waits (for a lock, say) looks whether its client is still there.
+const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// A connection that idled this long is tried before it is used: firewalls forget.
+const TRUST_IDLE_MAX: Duration = Duration::from_secs(30);
+/// How long a connection that comes back may take to show that it is alive, before it is cut.
+const RETURN_CHECK_MAX: Duration = Duration::from_secs(1);
+/// Connections of one lane.
+const LANE_CONNECTIONS: u32 = 1;
+
+/// Settings of a lane's sessions. Its statements are few, are looked up by key and come with arrays of any length;
+/// a plan made once and by index beats one made anew for the numbers at hand.
+const LANE_SETTINGS: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
+/// The general pool. Waits for the database at most as long as for a connection.
+pub(super) async fn pool(
+    options: &StoreOptions,
+    suspicion: &Arc<Suspicion>,
+) -> Result<DatabaseConnection, StoreError> {
+    let session = session(options)?.application_name(&options.application_name);
+    let suspicion = Arc::clone(suspicion);
+    let mut pool = connect_options(session, options.pool_max.max(1), options.acquire_timeout);
+    pool.test_before_acquire_if_idle_for(TRUST_IDLE_MAX).map_sqlx_postgres_pool_opts(move |pool| {
+        let suspicion = Arc::clone(&suspicion);
+        check_on_return(pool, move || suspicion.is_raised())
+    });
+    Ok(Database::connect(pool).await?)
+}
+
+/// A lane's own connection, opened at its first use: nothing here waits for the database.
+pub(super) async fn lane(options: &StoreOptions) -> Result<DatabaseConnection, StoreError> {
+    let session = session(options)?
+        .application_name(&format!("{}-lane", options.application_name))
+        .options(LANE_SETTINGS);
+    let mut pool = connect_options(session, LANE_CONNECTIONS, options.lane_acquire_timeout);
+    // A turn that is given up throws the pool away, so what comes back need not be suspected. Each turn would
+    // wait for the question.
+    pool.idle_timeout(None).max_lifetime(None).test_before_acquire(false).connect_lazy(true);
+    Ok(Database::connect(pool).await?)
+}
+
+fn session(options: &StoreOptions) -> Result<PgConnectOptions, StoreError> {
+    let milliseconds = |limit: Duration| limit.as_millis().to_string();
+    Ok(PgConnectOptions::from_str(&options.url)
+        .map_err(|_| StoreError::other("the PostgreSQL URL is not usable"))?
+        .statement_cache_capacity(STATEMENTS_CACHED_MAX)
+        .options([
+            ("statement_timeout", milliseconds(options.statement_timeout)),
+            ("lock_timeout", milliseconds(options.lock_timeout)),
+            ("idle_in_transaction_session_timeout", milliseconds(options.idle_in_transaction_timeout)),
+            ("client_connection_check_interval", milliseconds(CLIENT_CHECK_INTERVAL)),
+        ])
+        .disable_statement_logging())
+}
+
+fn connect_options(
+    session: PgConnectOptions,
+    connections_max: u32,
+    acquire_timeout: Duration,
+) -> ConnectOptions {
+    // The URL only chooses the driver and, unlike the real one, holds no password that a trace could show.
+    let mut pool = ConnectOptions::new("postgres://store");
+    pool.max_connections(connections_max)
+        .acquire_timeout(acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_postgres_opts(move |_| session.clone());
+    pool
+}
+
+/// Looks at every connection that comes back to the pool, in the background, and cuts the ones that do not answer
+/// or are still in a transaction. Without it, sqlx waits for the answer of a frozen server for ever, and the pool
+/// drains.
+fn check_on_return(
+    pool: PgPoolOptions,
+    suspected: impl Fn() -> bool + Send + Sync + 'static,
+) -> PgPoolOptions {
+    pool.after_release(move |connection, _| {
+        let suspected = suspected();
+        Box::pin(async move {
+            let check = async {
+                if suspected { outside_transaction(connection).await } else { connection.ping().await }
+            };
+            // An error makes the pool close the connection without another word to the server.
+            timeout(RETURN_CHECK_MAX, check).await.unwrap_or(Err(Error::PoolTimedOut))?;
+            Ok(true)
+        })
+    })
+}
+
+/// In a transaction `now()` is when that began; outside of one, when the statement did. So the question leaves no
+/// warning in the server's log, which a ROLLBACK outside of a transaction would.
+async fn outside_transaction(connection: &mut PgConnection) -> Result<(), Error> {
+    let row = sea_orm::sqlx::query("SELECT now() = statement_timestamp()").fetch_one(connection).await?;
+    if row.try_get::<bool, _>(0)? { Ok(()) } else { Err(Error::BeginFailed) }
+}
