@@ -1,1 +1,29 @@
-//! stub
+//! What the register does: one operation, one file. It knows neither gRPC nor TLS.
+//!
+//! A request's way: [`Register`] takes the question; what must be exact goes to a lane, whose desk
+//! loads facts, lets `domain` decide, and commits change, audit row and remembered answer together;
+//! what only lists runs as a unit of work of its own.
+
+mod access;
+mod caller;
+mod desk;
+pub mod devices;
+mod error;
+mod holds;
+mod loans;
+mod patrons;
+pub mod permissions;
+mod register;
+mod rulebook;
+mod surroundings;
+
+pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
+pub use caller::Caller;
+pub use error::RegisterError;
+pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
+pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
+pub use patrons::{Authenticate, AuthenticateAnswer, EndSession, Profile};
+pub use permissions::Rpc;
+pub use register::{Register, RegisterOptions};
+pub use rulebook::{Branch, Rulebook, RulebookShelf};
+pub use surroundings::{Clock, Surroundings, SystemClock};

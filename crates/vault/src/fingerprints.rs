@@ -9,11 +9,12 @@ use crate::mac::mac;
 use crate::pin::Pin;
 
 impl Keys {
-    /// The fingerprint of `pin` on the card with row id `card`, to recognise the same wrong PIN given again, which
-    /// is a mistaken patron and not a guesser. The same PIN on two cards has two fingerprints.
+    /// The fingerprint of `pin` as typed for `card_number`, to recognise the same wrong PIN given again, which
+    /// is a mistaken patron and not a guesser. The same PIN for two cards has two fingerprints, and it can be made
+    /// before it is known whether there is such a card.
     #[must_use]
-    pub fn pin_fingerprint(&self, card: i64, pin: &Pin) -> [u8; 32] {
-        mac(&self.fingerprint, "pin", &[&card.to_be_bytes(), pin.digits()])
+    pub fn pin_fingerprint(&self, card_number: &str, pin: &Pin) -> [u8; 32] {
+        mac(&self.fingerprint, "pin", &[card_number.as_bytes(), pin.digits()])
     }
 
     /// The key an attempt on `card_number` is counted under, whether the card exists or not, so that attempt rows
@@ -49,10 +50,10 @@ mod tests {
     #[test]
     fn a_repeated_pin_is_recognised_on_its_card_only() {
         let keys = Keys::ephemeral(&SeededRandom::new(10));
-        let first = keys.pin_fingerprint(7, &pin("4827"));
-        assert_eq!(first, keys.pin_fingerprint(7, &pin("4827")));
-        assert_ne!(first, keys.pin_fingerprint(7, &pin("4828")));
-        assert_ne!(first, keys.pin_fingerprint(8, &pin("4827")));
+        let first = keys.pin_fingerprint("007", &pin("4827"));
+        assert_eq!(first, keys.pin_fingerprint("007", &pin("4827")));
+        assert_ne!(first, keys.pin_fingerprint("007", &pin("4828")));
+        assert_ne!(first, keys.pin_fingerprint("008", &pin("4827")));
     }
 
     #[test]
@@ -77,7 +78,7 @@ mod tests {
     #[test]
     fn another_key_file_gives_other_values() {
         let (one, other) = (Keys::ephemeral(&SeededRandom::new(13)), Keys::ephemeral(&SeededRandom::new(14)));
-        assert_ne!(one.pin_fingerprint(7, &pin("4827")), other.pin_fingerprint(7, &pin("4827")));
+        assert_ne!(one.pin_fingerprint("007", &pin("4827")), other.pin_fingerprint("007", &pin("4827")));
         assert_ne!(one.card_key("2012345678"), other.card_key("2012345678"));
         assert_ne!(one.request_fingerprint(&[b"x"]), other.request_fingerprint(&[b"x"]));
     }

@@ -142,6 +142,19 @@ impl CardThrottle {
         Self::fresh(KNOWN_DEVICE_TRIES)
     }
 
+    /// The state after an admitted PIN could not be verified after all, for want of capacity: nothing was
+    /// learnt, so the budget is whole again. A wait that the count began stays, which is only stricter.
+    #[must_use]
+    pub fn give_back(&self) -> Self {
+        let failures = self.failures.saturating_sub(1);
+        Self {
+            failures,
+            locked_until: self.locked_until.filter(|_| wait_after(failures).is_some()),
+            disabled: self.disabled && failures >= FAILURES_UNTIL_DISABLED,
+            known_device_tries_left: (self.known_device_tries_left + 1).min(KNOWN_DEVICE_TRIES),
+        }
+    }
+
     /// The state after staff have reset the PIN: no failures; devices stay as known as they were.
     #[must_use]
     pub const fn reset(&self) -> Self {

@@ -3,6 +3,7 @@
 //! It bounds what one stolen device identity can try across many cards, where the budget of each single
 //! card would hardly notice.
 
+use crate::DeviceKind;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Failures that a device may have within [`FAILURE_WINDOW_SECONDS`] before it must wait.
@@ -14,8 +15,12 @@ pub const FAILURE_WINDOW_SECONDS: i64 = 10 * 60;
 /// Cards with a failure that a device may have on one local day before staff must release it.
 pub const FAILING_CARDS_PER_DAY_MAX: u32 = 60;
 
+/// A platform (e-lending, online library) is one device identity for all patrons, so both its limits are this
+/// many times higher: several hundred patrons mistype there on an ordinary day.
+pub const PLATFORM_FACTOR: u32 = 50;
+
 /// What is remembered of a device. As with a card, an attempt counts as failed from its admission until
-/// a right PIN is known; a known wrong PIN that is not verified counts as well, since it fails.
+/// a right PIN is known; a known wrong PIN that is typed again is not counted, for nothing is verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeviceBudget {
     /// Failures in the last 10 minutes.
@@ -42,11 +47,15 @@ pub enum DeviceAdmission {
 impl DeviceBudget {
     /// Whether the device may present a PIN at the instant `now`.
     #[must_use]
-    pub fn admit(&self, now: DateTime<Utc>) -> DeviceAdmission {
-        if self.suspended || self.distinct_failing_cards_today >= FAILING_CARDS_PER_DAY_MAX {
+    pub fn admit(&self, kind: DeviceKind, now: DateTime<Utc>) -> DeviceAdmission {
+        let factor = match kind {
+            DeviceKind::ELending | DeviceKind::OnlineLibrary => PLATFORM_FACTOR,
+            DeviceKind::SelfCheckout | DeviceKind::Door | DeviceKind::PcBooking | DeviceKind::Locker => 1,
+        };
+        if self.suspended || self.distinct_failing_cards_today >= FAILING_CARDS_PER_DAY_MAX * factor {
             return DeviceAdmission::StaffRelease;
         }
-        if self.failures_last_10_min < FAILURES_PER_WINDOW_MAX {
+        if self.failures_last_10_min < FAILURES_PER_WINDOW_MAX * factor {
             return DeviceAdmission::Admit;
         }
         let window = TimeDelta::seconds(FAILURE_WINDOW_SECONDS);
@@ -69,7 +78,7 @@ mod tests {
             distinct_failing_cards_today: cards,
             suspended,
         };
-        budget.admit(instant("2026-05-20T12:00:00Z"))
+        budget.admit(DeviceKind::Door, instant("2026-05-20T12:00:00Z"))
     }
 
     #[test]
@@ -100,5 +109,19 @@ mod tests {
         assert_eq!(ask(20, None, 0, false), retry(600));
         assert_eq!(ask(20, Some("2026-05-20T11:00:00Z"), 0, false), retry(1));
         assert_eq!(ask(20, Some("2026-05-20T13:00:00Z"), 0, false), retry(600));
+    }
+
+    #[test]
+    fn a_platform_has_room_for_all_its_patrons() {
+        let budget = DeviceBudget {
+            failures_last_10_min: 999,
+            distinct_failing_cards_today: 2_999,
+            ..DeviceBudget::default()
+        };
+        let now = instant("2026-05-20T12:00:00Z");
+        assert_eq!(budget.admit(DeviceKind::OnlineLibrary, now), DeviceAdmission::Admit);
+        assert_eq!(budget.admit(DeviceKind::SelfCheckout, now), DeviceAdmission::StaffRelease);
+        let spent = DeviceBudget { distinct_failing_cards_today: 3_000, ..budget };
+        assert_eq!(spent.admit(DeviceKind::ELending, now), DeviceAdmission::StaffRelease);
     }
 }

@@ -7,7 +7,7 @@ use super::{
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use kortisto_domain::{HoldState, ItemState};
 use sea_orm::{ConnectionTrait, Statement};
 use serde::Serialize;

@@ -54,3 +54,9 @@ impl<'r> Cursor<'r> {
         self.next += columns;
     }
 }
+
+impl From<kortisto_domain::codes::UnknownCode> for StoreError {
+    fn from(code: kortisto_domain::codes::UnknownCode) -> Self {
+        Self::Inconsistent { table: "a coded column", column: code.what }
+    }
+}

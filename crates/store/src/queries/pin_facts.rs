@@ -103,6 +103,8 @@ pub struct Facts {
     pub known_device: Option<KnownDevice>,
     /// The device's counted failures in the short window.
     pub failures_in_window: i64,
+    /// When the oldest of them was.
+    pub oldest_failure_at: Option<DateTime<Utc>>,
     /// Cards that failed at the device today.
     pub failing_cards_today: i64,
     /// Whether this card is among them.
@@ -120,6 +122,8 @@ fn text(engine: Engine) -> String {
          n.scheme, n.key_id, n.hash, n.failures, n.locked_until, n.disabled_at, n.last_wrong, \
          kd.last_success_at, kd.tries_left, \
          (select count(*) from pin_attempts a where a.device_id = d.id and a.outcome <> 2 \
+           and a.outcome in (1, 3) and a.at > k.window_from), \
+         (select min(a.at) from pin_attempts a where a.device_id = d.id and a.outcome <> 2 \
            and a.outcome in (1, 3) and a.at > k.window_from), \
          (select count(distinct a.card_key) from pin_attempts a where a.device_id = d.id and a.outcome <> 2 \
            and a.outcome in (1, 3) and a.at >= k.day_from), \
@@ -198,6 +202,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
         _ => None,
     };
     let failures_in_window = cursor.get()?;
+    let oldest_failure_at = cursor.get()?;
     let failing_cards_today = cursor.get()?;
     let card_failed_today = cursor.get::<i64>()? > 0;
     let attempt = match (cursor.get::<Option<_>>()?, cursor.get::<Option<_>>()?) {
@@ -216,6 +221,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
         pin,
         known_device,
         failures_in_window,
+        oldest_failure_at,
         failing_cards_today,
         card_failed_today,
         attempt,

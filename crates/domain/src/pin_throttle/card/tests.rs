@@ -236,3 +236,13 @@ proptest! {
         prop_assert!(guesses <= FAILURES_UNTIL_DISABLED);
     }
 }
+
+#[test]
+fn an_attempt_that_was_never_verified_is_given_back() {
+    let fresh = CardThrottle::fresh(0);
+    let (_, counted) = fresh.reserve(Presented::New, start());
+    assert_eq!(counted.give_back(), CardThrottle { known_device_tries_left: 1, ..fresh });
+    let (_, last) = failed(9).reserve(Presented::New, after(1_000_000));
+    assert!(last.disabled);
+    assert_eq!((last.give_back().failures, last.give_back().disabled), (9, false));
+}

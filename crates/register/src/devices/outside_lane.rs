@@ -1,0 +1,110 @@
+//! The facts about a caller for operations that run outside a lane, and their audit row.
+
+use crate::{Caller, Register, RegisterError, Rpc, desk::turn};
+use kortisto_domain::{Decision, Moment};
+use kortisto_store::queries::{
+    changes::{self, AuditRow, CertificateRow, Changes},
+    circulation_facts::{self, Facts},
+    dialect::{At, Hex},
+    party::{Device, Party},
+};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+/// Who asks, at this moment.
+pub(crate) struct Asking {
+    pub(crate) moment: Moment,
+    caller: Caller,
+    request_id: Option<Uuid>,
+    facts: Facts,
+}
+
+impl Asking {
+    /// Loads device, session and remembered answer.
+    pub(crate) async fn load(
+        register: &Register,
+        transaction: &DatabaseTransaction,
+        caller: &Caller,
+        token_hash: Option<&[u8; 32]>,
+        request_id: Option<Uuid>,
+    ) -> Result<Self, RegisterError> {
+        let key = circulation_facts::Key {
+            ord: 0,
+            fingerprint: Hex(caller.fingerprint.to_vec()),
+            request_id,
+            token_hash: token_hash.map(|hash| Hex(hash.to_vec())),
+            card: None,
+            barcode: None,
+            hold_id: None,
+            wants_queue: false,
+        };
+        let facts = circulation_facts::load(transaction, register.store.engine(), &[key])
+            .await?
+            .pop()
+            .ok_or(RegisterError::Internal("the facts of a caller are missing"))?;
+        Ok(Self { moment: register.surroundings.moment(), caller: *caller, request_id, facts })
+    }
+
+    /// The device, if it is in force and may call this rpc.
+    pub(crate) fn admit(&self, rpc: Rpc) -> Result<&Device, RegisterError> {
+        let device = self.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
+        turn::admit(device, rpc, &self.moment)?;
+        Ok(device)
+    }
+
+    /// The patron of the token, if the session runs at this device.
+    pub(crate) fn party_of_running_session(&self) -> Option<&Party> {
+        let (session, device) = (self.facts.session.as_ref()?, self.facts.device.as_ref()?);
+        let runs = session.device_id == device.id
+            && session.ended_at.is_none()
+            && self.moment.at() < session.expires_at;
+        self.facts.party.as_ref().filter(|_| runs)
+    }
+
+    /// The answer to the request id, if there is one.
+    pub(crate) fn remembered(&self, request_hash: &[u8]) -> Result<Option<&str>, RegisterError> {
+        match &self.facts.remembered {
+            None => Ok(None),
+            Some(remembered) if remembered.request_hash == request_hash => Ok(Some(&remembered.answer)),
+            Some(_) => Err(RegisterError::RequestIdReused { field: "request_id" }),
+        }
+    }
+}
+
+/// Leaves the audit row of a call outside a lane, and notes that the device was there.
+pub(crate) async fn record(
+    register: &Register,
+    transaction: &DatabaseTransaction,
+    asking: &Asking,
+    action: &'static str,
+    decision: &Decision,
+    subject: Option<Uuid>,
+) -> Result<(), RegisterError> {
+    let at = asking.moment.at();
+    let device = asking.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
+    let mut changes = Changes::default();
+    changes.audit.push(AuditRow {
+        id: register.surroundings.new_id(at),
+        at: At(at),
+        action,
+        granted: decision.is_granted(),
+        reasons: serde_json::to_string(decision.reasons()).expect("reasons are plain names"),
+        actor: "device",
+        device_id: Some(device.id),
+        branch_id: Some(device.branch_id),
+        subject,
+        item_id: None,
+        loan_id: None,
+        hold_id: None,
+        request_id: asking.request_id,
+    });
+    changes.devices_seen.insert(device.id);
+    if device.certificate_first_used_at.is_none() {
+        let fingerprint = asking.caller.fingerprint.to_vec();
+        let row =
+            CertificateRow { fingerprint: Hex(fingerprint.clone()), device_id: device.id, at: At(at) };
+        changes.certificates_first_used.insert(fingerprint, row);
+    }
+    changes::apply(transaction, register.store.engine(), changes, at, asking.moment.today()).await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The effects of a loan, shared by check-out and pick-up.
+
+use crate::desk::{Turn, turn::Who};
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::{Decision, HoldState, ItemState};
+use kortisto_store::queries::{
+    changes::{HoldRow, ItemRow, NewLoanRow},
+    circulation_facts::{Item, OpenLoan},
+    dialect::At,
+    party::Device,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The answer to a check-out or a pick-up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoanAnswer {
+    /// The verdict.
+    pub decision: Decision,
+    /// The patron's language, where the patron is known.
+    pub language: Option<String>,
+    /// The loan; none on a refusal.
+    pub loan: Option<LoanDetails>,
+}
+
+/// A loan, as a screen or a receipt needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoanDetails {
+    /// Its key.
+    pub id: Uuid,
+    /// The barcode of its item.
+    pub barcode: String,
+    /// What to print.
+    pub label: String,
+    /// Its last day.
+    pub due_on: NaiveDate,
+    /// When it began.
+    pub lent_at: DateTime<Utc>,
+}
+
+impl Turn {
+    /// Opens the loan, fulfils the hold that kept the item, and lays both over the facts.
+    pub(crate) fn open_loan(&mut self, device: &Device, who: &Who, item: &Item, due_on: NaiveDate) -> LoanDetails {
+        let at = self.moment.at();
+        let id = self.surroundings.new_id(at);
+        let patron_id = who.card.patron_id;
+        self.changes.new_loans.push(NewLoanRow {
+            item_id: item.id,
+            id,
+            patron_id,
+            card_id: who.card_id,
+            branch_id: device.branch_id,
+            device_id: device.id,
+            material: item.material.clone(),
+            lent_at: At(at),
+            due_on,
+        });
+        if let Some(kept) = &item.kept_for {
+            let row = HoldRow {
+                id: kept.id,
+                state: HoldState::Fulfilled.code(),
+                kept_item_id: None,
+                ready_at: None,
+                pickup_until: None,
+                pickup_number: None,
+            };
+            self.changes.holds.insert(kept.id, row);
+            if let Some(hold) = self.world.holds.get_mut(&kept.id) {
+                hold.state = HoldState::Fulfilled;
+            }
+        }
+        if item.kept_for.is_some() || item.state != ItemState::Available || item.at_branch_id != device.branch_id {
+            let row = ItemRow {
+                id: item.id,
+                state: ItemState::Available.code(),
+                at_branch_id: device.branch_id,
+                kept_for_hold_id: None,
+            };
+            self.changes.items.insert(item.id, row);
+        }
+        self.world.count_loan(patron_id, &item.material, true);
+        self.world.loan_changed.insert(item.id);
+        if let Some(item) = self.world.items.get_mut(&item.id) {
+            item.state = ItemState::Available;
+            item.at_branch_id = device.branch_id;
+            item.kept_for = None;
+            item.loan = Some(OpenLoan { id, patron_id });
+        }
+        LoanDetails { id, barcode: item.barcode.clone(), label: item.label.clone(), due_on, lent_at: at }
+    }
+}

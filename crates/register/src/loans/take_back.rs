@@ -1,0 +1,245 @@
+//! `LoanService.Return`: takes an item back from anybody and says where it goes.
+
+use crate::{
+    Caller, Rpc,
+    desk::{
+        Deferral, Reply, Turn,
+        turn::{About, request_hash},
+        world::World,
+    },
+};
+use chrono::Days;
+use kortisto_domain::{
+    Decision, HoldState, ItemState, Reason,
+    facts::QueuedHold,
+    take_back::{self, Routing, TakeBack},
+};
+use kortisto_store::queries::{
+    changes::{ClosedLoanRow, HoldRow, ItemRow},
+    circulation_facts::{Item, KeepingHold},
+    dialect::At,
+    party::Device,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// One item, brought back.
+#[derive(Debug, Clone)]
+pub struct Return {
+    /// The device.
+    pub caller: Caller,
+    /// The device's id for this request.
+    pub request_id: Uuid,
+    /// The barcode.
+    pub barcode: String,
+}
+
+/// Where the item goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnAnswer {
+    /// The verdict.
+    pub decision: Decision,
+    /// The loan that was closed.
+    pub closed_loan: Option<Uuid>,
+    /// What to print; empty for an unknown barcode.
+    pub label: String,
+    /// Where to put it; none for an unknown barcode.
+    pub routing: Option<ReturnRouting>,
+}
+
+/// What becomes of the item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReturnRouting {
+    /// Its place here.
+    Shelf,
+    /// The hold shelf here.
+    HoldShelf {
+        /// Under which number.
+        pickup_number: String,
+    },
+    /// Its home branch.
+    TransitHome {
+        /// The branch's code.
+        branch: String,
+    },
+    /// Another branch, where it is picked up.
+    TransitToHold {
+        /// The branch's code.
+        branch: String,
+    },
+    /// The staff.
+    Staff,
+}
+
+impl Return {
+    /// Decides within a turn.
+    pub(crate) fn decide(&self, turn: &mut Turn, index: usize) -> Result<Reply, Deferral> {
+        let device = turn.admit(index, Rpc::Return, &self.caller.fingerprint)?;
+        let hash = request_hash(Rpc::Return, &[self.barcode.as_bytes()]);
+        if let Some(reply) = turn.replay(&device, self.request_id, &hash, "request_id")? {
+            return Ok(reply);
+        }
+        let Some(item) = turn.asked(index).item.and_then(|id| turn.world.items.get(&id)).cloned() else {
+            return Ok(self.unknown(turn, &device, hash));
+        };
+        if !turn.held.item(item.id) || (item.loan.is_some() && turn.world.loan_changed.contains(&item.id)) {
+            return Err(Deferral::NextTurn);
+        }
+        let queue: Vec<QueuedHold> = turn
+            .world
+            .queues
+            .get(&item.title_id)
+            .into_iter()
+            .flatten()
+            .map(|hold| QueuedHold {
+                patron: hold.patron_id,
+                pickup_branch: hold.pickup_branch_id,
+                only_item: hold.only_item_id,
+            })
+            .collect();
+        let facts = World::item_facts(&item);
+        let routing =
+            take_back::route(&TakeBack { item: &facts, item_id: item.id, branch: device.branch_id, queue: &queue });
+        if let Some(loan) = &item.loan {
+            close_loan(turn, &device, &item, loan.id, loan.patron_id);
+        }
+        let (routing, hold) = put(turn, &device, &item, routing);
+        let decision = Decision::granted();
+        let closed_loan = item.loan.as_ref().map(|loan| loan.id);
+        let about = About {
+            item: Some(item.id),
+            loan: closed_loan,
+            hold,
+            request: Some(self.request_id),
+            ..About::default()
+        };
+        turn.audit(&device, "return", &decision, about);
+        let reply =
+            Reply::Return(ReturnAnswer { decision, closed_loan, label: item.label, routing: Some(routing) });
+        turn.remember(&device, self.request_id, hash, &reply);
+        Ok(reply)
+    }
+
+    fn unknown(&self, turn: &mut Turn, device: &Device, hash: Vec<u8>) -> Reply {
+        let decision = Decision::refused(Reason::ItemUnknown);
+        turn.audit(device, "return", &decision, About { request: Some(self.request_id), ..About::default() });
+        let reply =
+            Reply::Return(ReturnAnswer { decision, closed_loan: None, label: String::new(), routing: None });
+        turn.remember(device, self.request_id, hash, &reply);
+        reply
+    }
+}
+
+fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: Uuid, patron: i64) {
+    turn.changes.closed_loans.push(ClosedLoanRow {
+        item_id: item.id,
+        id: loan,
+        returned_at: At(turn.moment.at()),
+        branch_id: device.branch_id,
+        device_id: device.id,
+    });
+    turn.world.loan_changed.insert(item.id);
+    turn.world.count_loan(patron, &item.material, false);
+    if let Some(item) = turn.world.items.get_mut(&item.id) {
+        item.loan = None;
+    }
+}
+
+/// Puts the item where the routing says, lets the hold take it, and gives the answer and the hold.
+fn put(turn: &mut Turn, device: &Device, item: &Item, routing: Routing) -> (ReturnRouting, Option<Uuid>) {
+    let rulebook = std::sync::Arc::clone(&turn.rulebook);
+    match routing {
+        Routing::Shelf => {
+            place(turn, item, ItemState::Available, device.branch_id, None);
+            (ReturnRouting::Shelf, None)
+        }
+        Routing::Staff => {
+            place(turn, item, item.state, device.branch_id, None);
+            (ReturnRouting::Staff, None)
+        }
+        Routing::TransitHome { to } => {
+            place(turn, item, ItemState::InTransit, device.branch_id, None);
+            (ReturnRouting::TransitHome { branch: rulebook.branch_code(to).to_owned() }, None)
+        }
+        Routing::HoldShelf { queue_index } => {
+            let kept = keep(turn, device, item, queue_index, true);
+            let pickup_number = kept.as_ref().and_then(|hold| hold.pickup_number.clone()).unwrap_or_default();
+            let id = kept.as_ref().map(|hold| hold.id);
+            place(turn, item, ItemState::OnHoldShelf, device.branch_id, kept);
+            (ReturnRouting::HoldShelf { pickup_number }, id)
+        }
+        Routing::TransitToHold { queue_index, to } => {
+            let kept = keep(turn, device, item, queue_index, false);
+            let id = kept.as_ref().map(|hold| hold.id);
+            place(turn, item, ItemState::InTransit, device.branch_id, kept);
+            (ReturnRouting::TransitToHold { branch: rulebook.branch_code(to).to_owned() }, id)
+        }
+    }
+}
+
+/// Writes where the item is, if that is news.
+fn place(turn: &mut Turn, item: &Item, state: ItemState, branch: i64, kept_for: Option<KeepingHold>) {
+    let kept_for_hold_id = kept_for.as_ref().map(|hold| hold.id);
+    let was = item.kept_for.as_ref().map(|hold| hold.id);
+    if item.state != state || item.at_branch_id != branch || was != kept_for_hold_id {
+        let row = ItemRow { id: item.id, state: state.code(), at_branch_id: branch, kept_for_hold_id };
+        turn.changes.items.insert(item.id, row);
+    }
+    if let Some(item) = turn.world.items.get_mut(&item.id) {
+        item.state = state;
+        item.at_branch_id = branch;
+        item.kept_for = kept_for;
+    }
+}
+
+/// Lets a hold take the item: the one at this place of the queue, or the one that keeps it already.
+fn keep(
+    turn: &mut Turn,
+    device: &Device,
+    item: &Item,
+    queue_index: Option<usize>,
+    arrived: bool,
+) -> Option<KeepingHold> {
+    let mut kept = match queue_index {
+        None => item.kept_for.clone()?,
+        Some(place) => {
+            let hold = turn.world.queues.get_mut(&item.title_id)?.remove(place)?;
+            KeepingHold {
+                id: hold.id,
+                patron_id: hold.patron_id,
+                pickup_branch_id: hold.pickup_branch_id,
+                pickup_number: None,
+            }
+        }
+    };
+    let already_there = item.state == ItemState::OnHoldShelf && queue_index.is_none();
+    if already_there {
+        return Some(kept);
+    }
+    let today = turn.moment.today();
+    let pickup_days = turn.rulebook.policies.holds(&turn.rulebook.place(device.branch_id), today).pickup_days;
+    if arrived {
+        kept.pickup_number = Some(pickup_number(turn));
+    }
+    let row = HoldRow {
+        id: kept.id,
+        state: if arrived { HoldState::Ready } else { HoldState::InTransit }.code(),
+        kept_item_id: Some(item.id),
+        ready_at: arrived.then_some(At(turn.moment.at())),
+        pickup_until: arrived.then(|| today.checked_add_days(Days::new(u64::from(pickup_days)))).flatten(),
+        pickup_number: kept.pickup_number.clone(),
+    };
+    turn.changes.holds.insert(kept.id, row);
+    Some(kept)
+}
+
+/// A number for the shelf that says nothing of the patron (A60): a letter and three digits, so that
+/// two of the same day at one branch seldom meet and a hand can write it on a slip.
+fn pickup_number(turn: &Turn) -> String {
+    const LETTERS: &[u8; 20] = b"ABCDEFGHJKLMNPRSTUVX";
+    let mut bytes = [0; 4];
+    turn.surroundings.random.fill(&mut bytes);
+    let number = u32::from_be_bytes(bytes);
+    let letter = char::from(LETTERS[(number % 20) as usize]);
+    format!("{letter}{:03}", number / 20 % 1000)
+}

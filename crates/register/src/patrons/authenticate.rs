@@ -1,0 +1,59 @@
+//! `PatronService.AuthenticatePatron`: card and PIN in, a session out.
+
+use super::{Profile, verify_pin::PinQuestion};
+use crate::{Caller, Register, RegisterError, Rpc};
+use chrono::{DateTime, Utc};
+use kortisto_domain::Decision;
+use kortisto_vault::Pin;
+use secrecy::SecretString;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// A card and a PIN.
+pub struct Authenticate {
+    /// The device.
+    pub caller: Caller,
+    /// The device's id for this typing of the PIN.
+    pub attempt_id: Uuid,
+    /// The card.
+    pub card_number: String,
+    /// The PIN.
+    pub pin: Pin,
+}
+
+/// The verdict and, when granted, the session.
+pub struct AuthenticateAnswer {
+    /// The verdict.
+    pub decision: Decision,
+    /// The token of the session and its end.
+    pub session: Option<(SecretString, DateTime<Utc>)>,
+    /// What may be known of the patron; the caller shows what its device's kind may see.
+    pub profile: Option<Profile>,
+    /// The patron's pseudonym for the audience of this device's kind.
+    pub pairwise_id: Option<String>,
+}
+
+impl Register {
+    /// Verifies a PIN and opens a session.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; wrong credentials are a refusal in the answer.
+    pub async fn authenticate(
+        &self,
+        ask: Authenticate,
+        deadline: Instant,
+    ) -> Result<AuthenticateAnswer, RegisterError> {
+        let Authenticate { caller, attempt_id, card_number, pin } = ask;
+        let question = PinQuestion { caller, rpc: Rpc::AuthenticatePatron, attempt_id, card_number, pin };
+        let settled = self.verify_pin(question, deadline).await?;
+        // The token is made again from the session, so that a replay carries it although nobody keeps it.
+        let session = settled.session.map(|session| {
+            (self.keys.session_token(session.id.as_bytes(), caller.device_id), session.expires_at)
+        });
+        let pairwise_id = settled
+            .profile
+            .as_ref()
+            .map(|profile| self.keys.pairwise_id(caller.kind.word(), profile.pseudonym.as_bytes()));
+        Ok(AuthenticateAnswer { decision: settled.decision, session, profile: settled.profile, pairwise_id })
+    }
+}

@@ -1,0 +1,52 @@
+//! `PatronService.EndPatronSession`: the patron goes.
+
+use crate::{
+    Caller, Rpc,
+    desk::{
+        Deferral, Reply, Turn,
+        turn::{About, request_hash},
+    },
+};
+use kortisto_domain::Decision;
+use kortisto_store::queries::{changes::SessionEndRow, dialect::At};
+use uuid::Uuid;
+
+/// The session to end.
+#[derive(Debug, Clone)]
+pub struct EndSession {
+    /// The device.
+    pub caller: Caller,
+    /// The device's id for this request.
+    pub request_id: Uuid,
+    /// SHA-256 of the patron token.
+    pub token_hash: [u8; 32],
+}
+
+impl EndSession {
+    /// Decides within a turn. Ending a session that is over, or never was, is no error: the device only
+    /// wants it gone.
+    pub(crate) fn decide(&self, turn: &mut Turn, index: usize) -> Result<Reply, Deferral> {
+        let device = turn.admit(index, Rpc::EndPatronSession, &self.caller.fingerprint)?;
+        let hash = request_hash(Rpc::EndPatronSession, &[&self.token_hash]);
+        if let Some(reply) = turn.replay(&device, self.request_id, &hash, "request_id")? {
+            return Ok(reply);
+        }
+        let who = turn.token_holder(index);
+        if turn.session_runs(index, &device) {
+            let at = turn.moment.at();
+            if let Some(session) = turn.asked(index).session.and_then(|id| turn.world.sessions.get_mut(&id)) {
+                session.ended_at = Some(at);
+                turn.changes.ended_sessions.push(SessionEndRow { id: session.id, ended_at: At(at) });
+            }
+        }
+        let about = About {
+            subject: who.map(|who| who.patron.pseudonym),
+            request: Some(self.request_id),
+            ..About::default()
+        };
+        turn.audit(&device, "end_patron_session", &Decision::granted(), about);
+        let reply = Reply::SessionEnded;
+        turn.remember(&device, self.request_id, hash, &reply);
+        Ok(reply)
+    }
+}

@@ -1,0 +1,117 @@
+//! Every PIN goes this way, whatever the rpc: count the attempt, verify, settle (ASVS 6.3.1, A92).
+
+use super::{
+    reserve_attempt::{Admitted, ReserveAttempt},
+    settle_attempt::{PinOutcome, SettleAttempt, Settled},
+};
+use crate::{
+    Caller, Register, RegisterError, Rpc,
+    desk::{Operation, Reply},
+    register::{MIXED_UP, route},
+};
+use kortisto_domain::Reason;
+use kortisto_vault::{CardBinding, Pin};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+/// A card and a PIN, typed once.
+pub(crate) struct PinQuestion {
+    pub(crate) caller: Caller,
+    pub(crate) rpc: Rpc,
+    pub(crate) attempt_id: Uuid,
+    pub(crate) card_number: String,
+    pub(crate) pin: Pin,
+}
+
+/// A number that no row has: an unknown card is hashed like any other.
+const NO_CARD: i64 = 0;
+
+impl Register {
+    /// Verifies a PIN. The answer to wrong credentials takes the same time whatever is wrong.
+    pub(crate) async fn verify_pin(&self, ask: PinQuestion, deadline: Instant) -> Result<Settled, RegisterError> {
+        let asked_at = Instant::now();
+        let settled = self.count_and_verify(ask, deadline).await?;
+        if settled.decision.reasons().contains(&Reason::CredentialsNotAccepted) {
+            sleep_until(next_floor(asked_at, Instant::now(), self.failure_floor).min(deadline)).await;
+        }
+        Ok(settled)
+    }
+
+    async fn count_and_verify(&self, ask: PinQuestion, deadline: Instant) -> Result<Settled, RegisterError> {
+        let PinQuestion { caller, rpc, attempt_id, card_number, pin } = ask;
+        let card_key = self.keys.card_key(&card_number);
+        let typed = self.keys.pin_fingerprint(&card_number, &pin);
+        let request_hash = self.keys.request_fingerprint(&[rpc.name().as_bytes(), &typed]);
+        let route = route(card_number.as_bytes());
+        let reserve = ReserveAttempt {
+            caller,
+            rpc,
+            attempt_id,
+            request_hash,
+            card_number: card_number.clone(),
+            card_key,
+            typed,
+        };
+        let admitted = match self.circulate(route, Operation::ReserveAttempt(reserve), deadline).await? {
+            Reply::Admitted(admitted) => *admitted,
+            _ => return Err(MIXED_UP),
+        };
+        let (card, stored) = match admitted {
+            Admitted::Settled(settled) => return Ok(settled),
+            Admitted::Verify { card, stored } => (card, stored),
+        };
+        let verified = self.vault.verify(pin, CardBinding(card.unwrap_or(NO_CARD)), stored).await;
+        let outcome = match &verified {
+            Ok(verification) if verification.matches => {
+                PinOutcome::Right { replacement: verification.replacement.clone() }
+            }
+            Ok(_) => PinOutcome::Wrong,
+            // Nothing was learnt, so nothing is counted.
+            Err(_) => PinOutcome::NotVerified,
+        };
+        let settle = SettleAttempt {
+            caller,
+            rpc,
+            attempt_id,
+            request_hash,
+            card_number,
+            card_key,
+            typed,
+            outcome,
+            session_length: self.session_length,
+            keys: std::sync::Arc::clone(&self.keys),
+        };
+        let settled = self.circulate(route, Operation::SettleAttempt(settle), deadline).await?;
+        verified?;
+        match settled {
+            Reply::Settled(settled) => Ok(settled),
+            _ => Err(MIXED_UP),
+        }
+    }
+}
+
+/// The next multiple of `floor` after `asked_at` that is not before `now`.
+fn next_floor(asked_at: Instant, now: Instant, floor: Duration) -> Instant {
+    if floor.is_zero() {
+        return now;
+    }
+    let steps = (now - asked_at).as_nanos().div_ceil(floor.as_nanos()).max(1);
+    asked_at + floor * u32::try_from(steps).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_leaves_at_a_multiple_of_the_floor() {
+        let start = Instant::now();
+        let floor = Duration::from_millis(250);
+        for (elapsed_ms, expected_ms) in [(0, 250), (1, 250), (250, 250), (251, 500), (740, 750)] {
+            let now = start + Duration::from_millis(elapsed_ms);
+            assert_eq!(next_floor(start, now, floor) - start, Duration::from_millis(expected_ms));
+        }
+        assert_eq!(next_floor(start, start, Duration::ZERO), start);
+    }
+}

@@ -1,0 +1,205 @@
+//! The register as a whole: its store, its lanes, its vault.
+
+use crate::{
+    Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook, RulebookShelf,
+    Surroundings,
+    desk::{LiveDesk, Operation, Reply},
+    devices::CertificateIssuer,
+};
+use kortisto_store::{
+    Engine, Store, StoreError,
+    lane::{Lane, LaneLimits, LaneStats},
+    queries::rulebook,
+};
+use kortisto_vault::{Keys, PinVault};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// What a register is made of.
+pub struct RegisterOptions {
+    /// Where it keeps everything.
+    pub store: Arc<Store>,
+    /// Time, randomness, time zone.
+    pub surroundings: Surroundings,
+    /// The keys of secrets.
+    pub keys: Arc<Keys>,
+    /// Where PINs are verified.
+    pub vault: PinVault,
+    /// Who signs device certificates; none where certificates come from elsewhere.
+    pub issuer: Option<Arc<dyn CertificateIssuer>>,
+    /// Limits of each lane.
+    pub lane_limits: LaneLimits,
+    /// Circulation lanes on PostgreSQL, 1 to 4; SQLite has one lane for everything.
+    pub circulation_lanes: usize,
+    /// No refusal of credentials is answered sooner than this after the question, nor at another time
+    /// than a multiple of it: the time says nothing of whether the card exists.
+    pub failure_floor: Duration,
+    /// How long a patron's session at a device lasts.
+    pub session_length: Duration,
+}
+
+/// The register.
+pub struct Register {
+    pub(crate) store: Arc<Store>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) vault: PinVault,
+    pub(crate) issuer: Option<Arc<dyn CertificateIssuer>>,
+    pub(crate) rulebooks: Arc<RulebookShelf>,
+    pub(crate) failure_floor: Duration,
+    pub(crate) session_length: Duration,
+    circulation: Vec<Lane<LiveDesk>>,
+    /// On PostgreSQL only.
+    doors: Option<Lane<LiveDesk>>,
+}
+
+impl Register {
+    /// Opens the register on a migrated database.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer or its schema is older than this program.
+    pub async fn open(options: RegisterOptions) -> Result<Self, StoreError> {
+        let RegisterOptions { store, surroundings, .. } = options;
+        let rows = rulebook::load(store.readers()).await?;
+        let rulebooks = Arc::new(RulebookShelf::new(Rulebook::from_rows(rows, surroundings.zone)?));
+        let start = async || {
+            let desk = LiveDesk {
+                connection: store.lane_connection(),
+                surroundings: surroundings.clone(),
+                rulebooks: Arc::clone(&rulebooks),
+            };
+            Ok::<_, StoreError>(Lane::start(Arc::new(desk), options.lane_limits.clone()))
+        };
+        let (lanes, doors) = match store.engine() {
+            Engine::Sqlite => (1, None),
+            Engine::Postgres => (options.circulation_lanes.clamp(1, 4), Some(start().await?)),
+        };
+        let mut circulation = Vec::with_capacity(lanes);
+        for _ in 0..lanes {
+            circulation.push(start().await?);
+        }
+        Ok(Self {
+            keys: options.keys,
+            vault: options.vault,
+            issuer: options.issuer,
+            failure_floor: options.failure_floor,
+            session_length: options.session_length,
+            store: Arc::clone(&store),
+            surroundings,
+            rulebooks,
+            circulation,
+            doors,
+        })
+    }
+
+    /// Lends one item.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; a refusal is in the answer.
+    pub async fn checkout(&self, ask: Checkout, deadline: Instant) -> Result<LoanAnswer, RegisterError> {
+        let route = route(&ask.token_hash);
+        match self.circulate(route, Operation::Checkout(ask), deadline).await? {
+            Reply::Loan(answer) => Ok(answer),
+            _ => Err(MIXED_UP),
+        }
+    }
+
+    /// Takes an item back.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; an unknown barcode is a refusal in the answer.
+    pub async fn take_back(&self, ask: Return, deadline: Instant) -> Result<ReturnAnswer, RegisterError> {
+        let route = route(ask.barcode.as_bytes());
+        match self.circulate(route, Operation::Return(ask), deadline).await? {
+            Reply::Return(answer) => Ok(answer),
+            _ => Err(MIXED_UP),
+        }
+    }
+
+    /// Lends the item that waits for a hold.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; a refusal is in the answer.
+    pub async fn pick_up_hold(&self, ask: PickUp, deadline: Instant) -> Result<LoanAnswer, RegisterError> {
+        let route = route(&ask.token_hash);
+        match self.circulate(route, Operation::PickUp(ask), deadline).await? {
+            Reply::Loan(answer) => Ok(answer),
+            _ => Err(MIXED_UP),
+        }
+    }
+
+    /// Ends a patron's session at a device.
+    ///
+    /// # Errors
+    /// [`RegisterError`].
+    pub async fn end_session(&self, ask: EndSession, deadline: Instant) -> Result<(), RegisterError> {
+        let route = route(&ask.token_hash);
+        match self.circulate(route, Operation::EndSession(ask), deadline).await? {
+            Reply::SessionEnded => Ok(()),
+            _ => Err(MIXED_UP),
+        }
+    }
+
+    pub(crate) async fn circulate(
+        &self,
+        route: u64,
+        operation: Operation,
+        deadline: Instant,
+    ) -> Result<Reply, RegisterError> {
+        // The remainder is less than the number of lanes, so it fits.
+        let lane = usize::try_from(route % self.circulation.len() as u64).unwrap_or(0);
+        self.circulation[lane].call(operation, deadline).await?
+    }
+
+    pub(crate) async fn ask_door(&self, operation: Operation, deadline: Instant) -> Result<Reply, RegisterError> {
+        self.doors.as_ref().unwrap_or(&self.circulation[0]).call(operation, deadline).await?
+    }
+
+    /// The store, for health checks and operators' commands.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Time, randomness and time zone.
+    #[must_use]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// The rulebook as this server last saw it, for texts; decisions read the one of their turn.
+    #[must_use]
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebooks.current()
+    }
+
+    /// The vault, for its counters.
+    #[must_use]
+    pub fn vault(&self) -> &PinVault {
+        &self.vault
+    }
+
+    /// The counters of every lane, with its name.
+    #[must_use]
+    pub fn lane_stats(&self) -> Vec<(&'static str, LaneStats)> {
+        let circulation = self.circulation.iter().map(|lane| ("circulation", lane.stats()));
+        circulation.chain(self.doors.iter().map(|lane| ("doors", lane.stats()))).collect()
+    }
+
+    /// Finishes what has queued and takes nothing more.
+    pub async fn close(&self) {
+        for lane in self.circulation.iter().chain(&self.doors) {
+            lane.close().await;
+        }
+        self.vault.shutdown();
+    }
+}
+
+/// A reply of another operation: the desk and this file disagree.
+pub(crate) const MIXED_UP: RegisterError = RegisterError::Internal("a lane gave the answer to another question");
+
+/// Spreads operations over the lanes, those of one key always to the same one.
+pub(crate) fn route(key: &[u8]) -> u64 {
+    use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(key)
+}

@@ -1,0 +1,177 @@
+//! Policies, branches, hours and resources, kept in memory under their version.
+//!
+//! Memory never decides alone: every turn reads the version with its facts, and a turn that finds a
+//! newer one loads the rows in its own transaction before it decides.
+
+use chrono_tz::Tz;
+use kortisto_domain::{
+    facts::{OpeningWindow, Resource},
+    policy::{Place, PolicyRow, PolicySet, Scope},
+};
+use kortisto_store::{StoreError, queries::rulebook::RulebookRows};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// A branch and its hours.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The municipality whose policies and fees apply.
+    pub municipality: String,
+    /// Its opening windows.
+    pub windows: Vec<OpeningWindow>,
+}
+
+/// Everything that a decision reads besides facts about persons and items.
+#[derive(Debug)]
+pub struct Rulebook {
+    version: i64,
+    /// The time zone of the consortium.
+    pub zone: Tz,
+    branches: HashMap<i64, Branch>,
+    resources: HashMap<i64, BTreeMap<String, Resource>>,
+    /// The policies.
+    pub policies: PolicySet,
+}
+
+impl Rulebook {
+    /// Builds it from its rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Inconsistent`] when a row cannot have come through the checks of an import.
+    pub fn from_rows(rows: RulebookRows, zone: Tz) -> Result<Self, StoreError> {
+        let policies = rows.policies.into_iter().map(policy_row).collect::<Result<_, _>>()?;
+        let policies = PolicySet::new(policies)
+            .map_err(|_| StoreError::Inconsistent { table: "policies", column: "value" })?;
+        let mut branches: HashMap<i64, Branch> = rows
+            .branches
+            .into_iter()
+            .map(|row| {
+                let branch = Branch {
+                    code: row.code,
+                    name: row.name,
+                    municipality: row.municipality,
+                    windows: Vec::new(),
+                };
+                (row.id, branch)
+            })
+            .collect();
+        for row in rows.windows {
+            let window = OpeningWindow {
+                weekday: small(row.weekday, "weekday")?,
+                opens_minute: minute(row.opens_minute)?,
+                closes_minute: minute(row.closes_minute)?,
+                mode: row.mode.try_into()?,
+                valid_from: row.valid_from,
+                valid_until: row.valid_until,
+            };
+            if let Some(branch) = branches.get_mut(&row.branch_id) {
+                branch.windows.push(window);
+            }
+        }
+        let mut resources: HashMap<i64, BTreeMap<String, Resource>> = HashMap::new();
+        for row in rows.resources {
+            let resource = Resource {
+                kind: row.kind.try_into()?,
+                min_age: row.min_age.map(|age| small(age, "min_age")).transpose()?,
+                asks_pin: row.asks_pin,
+            };
+            resources.entry(row.branch_id).or_default().insert(row.code, resource);
+        }
+        Ok(Self { version: rows.version, zone, branches, resources, policies })
+    }
+
+    /// A branch.
+    #[must_use]
+    pub fn branch(&self, id: i64) -> Option<&Branch> {
+        self.branches.get(&id)
+    }
+
+    /// The code of a branch, or nothing for one that does not exist.
+    #[must_use]
+    pub fn branch_code(&self, id: i64) -> &str {
+        self.branch(id).map_or("", |branch| &branch.code)
+    }
+
+    /// Where a question is asked, for the policies.
+    #[must_use]
+    pub fn place(&self, branch: i64) -> Place<'_> {
+        Place { branch, municipality: self.branch(branch).map_or("", |branch| &branch.municipality) }
+    }
+
+    /// A resource of a branch.
+    #[must_use]
+    pub fn resource(&self, branch: i64, code: &str) -> Option<&Resource> {
+        self.resources.get(&branch)?.get(code)
+    }
+
+    /// The resources of a branch with their codes.
+    pub fn resources(&self, branch: i64) -> impl Iterator<Item = (&str, &Resource)> {
+        self.resources.get(&branch).into_iter().flatten().map(|(code, resource)| (code.as_str(), resource))
+    }
+}
+
+fn policy_row(row: kortisto_store::entities::policies::Model) -> Result<PolicyRow, StoreError> {
+    Ok(PolicyRow {
+        key: row.key,
+        value: row.value,
+        scope: Scope {
+            municipality: row.municipality,
+            branch: row.branch_id,
+            category: row.category.map(TryInto::try_into).transpose()?,
+            material: row.material,
+        },
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+    })
+}
+
+fn small(value: i16, column: &'static str) -> Result<u8, StoreError> {
+    value.try_into().map_err(|_| StoreError::Inconsistent { table: "opening_windows or resources", column })
+}
+
+fn minute(value: i16) -> Result<u16, StoreError> {
+    value
+        .try_into()
+        .map_err(|_| StoreError::Inconsistent { table: "opening_windows", column: "opens or closes_minute" })
+}
+
+/// The newest rulebook that this server has seen.
+#[derive(Debug)]
+pub struct RulebookShelf {
+    current: RwLock<Arc<Rulebook>>,
+}
+
+impl RulebookShelf {
+    /// A shelf with the rulebook read at start.
+    #[must_use]
+    pub fn new(rulebook: Rulebook) -> Self {
+        Self { current: RwLock::new(Arc::new(rulebook)) }
+    }
+
+    /// The rulebook.
+    #[must_use]
+    pub fn current(&self) -> Arc<Rulebook> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The rulebook if it has this version.
+    #[must_use]
+    pub fn at_version(&self, version: i64) -> Option<Arc<Rulebook>> {
+        let current = self.current();
+        (current.version == version).then_some(current)
+    }
+
+    /// Puts a newly loaded one on the shelf, unless a newer one is there.
+    pub fn put(&self, rulebook: &Arc<Rulebook>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if rulebook.version > current.version {
+            *current = Arc::clone(rulebook);
+        }
+    }
+}
