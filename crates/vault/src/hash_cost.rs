@@ -25,21 +25,21 @@ pub struct HashCostFault;
 impl HashCost {
     /// What a register runs with: 19 MiB, two passes, one lane.
     ///
-    /// **Memory, 19 456 KiB.** The OWASP Password Storage Cheat Sheet's first choice for argon2id together with
-    /// two passes. It is what makes a graphics card no better than a processor per euro. It costs each hashing
-    /// thread 19 MiB for as long as it lives. The same sheet calls 46 MiB with one pass equal, but there glibc
-    /// hands out fresh pages for every hash and concurrent logins would hold more than twice the memory. It does
-    /// not decide whether a stolen table of four-digit PINs can be guessed: ten thousand times 16 ms is under
-    /// three minutes of one core. Only the pepper decides that.
+    /// **Memory, 19 456 KiB.** The OWASP Password Storage Cheat Sheet's choice for argon2id together with two
+    /// passes and one lane. Memory is what keeps the many cores of a graphics card from guessing all at once. It
+    /// costs each hashing thread 19 MiB for as long as it lives. The same sheet calls 46 MiB with one pass equal,
+    /// but then every thread would hold more than twice the memory. It does not decide whether a stolen table of
+    /// four-digit PINs can be guessed: ten thousand times 16 ms is under three minutes of one core. Only the
+    /// pepper decides that.
     ///
     /// **Passes, 2.** From the same row. Time grows in proportion: about 16 ms per hash on one core with AVX2, so
-    /// about 60 checks per second and hashing thread, which is what the pool's queue is sized by. Fewer would
-    /// make time-memory trade-offs against argon2i's first half cheaper. It does not decide how many guesses an
-    /// attacker gets online; the attempt budget does that, and is exhausted after ten.
+    /// about 60 checks per second and hashing thread, which is what the pool's queue is sized by. With one pass
+    /// an attacker could trade memory for time more cheaply. It does not decide how many guesses anybody gets
+    /// online; the attempt budget does that, and ends after ten.
     ///
-    /// **Lanes, 1.** One PIN is hashed by one core; several logins at once fill the cores by themselves. More
-    /// lanes would only spread one hash thinner, and would let one login take cores from the doors. It does not
-    /// make a hash weaker: an attacker guesses many PINs at once anyway.
+    /// **Lanes, 1.** From the same row. One PIN is hashed by one core; several logins at once fill the cores by
+    /// themselves, and more lanes would let one login take cores from the doors. It does not make guessing
+    /// cheaper: an attacker works on many PINs at once anyway.
     pub const RECOMMENDED: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
 
     /// The least argon2 can do, for tests whose subject is not the hash: some microseconds.

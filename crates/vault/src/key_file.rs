@@ -18,13 +18,10 @@ const MODE: u32 = 0o600;
 
 /// Makes the file, never over another.
 pub(crate) fn create(path: &Path, random: &dyn Random) -> Result<Masters, KeyFault> {
-    if path.try_exists().map_err(io_fault(path))? {
-        return Err(KeyFault::Exists { path: path.to_owned() });
-    }
     let masters = Masters::first(random);
     let draft = Draft::open(path)?;
     draft.write(&masters.to_toml())?;
-    // A link, unlike a rename, fails where a file has appeared since.
+    // A link, unlike a rename, fails where there is a file already.
     fs::hard_link(&draft.path, path).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => KeyFault::Exists { path: path.to_owned() },
         _ => io_fault(path)(error),

@@ -242,6 +242,12 @@ mod tests {
     }
 
     #[test]
+    fn the_associated_data_is_as_documented() {
+        let data = associated_data(1, KeyId(2), CardBinding(-3));
+        assert_eq!(data, b"kortisto pin\x00\x01\x00\x02\xff\xff\xff\xff\xff\xff\xff\xfd");
+    }
+
+    #[test]
     fn the_inner_layout_is_as_documented() {
         let bytes = opened().to_bytes();
         assert_eq!(hex::encode(&bytes[..15]), "0100004c0000000002000000010001");

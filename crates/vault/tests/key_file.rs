@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,6 +57,36 @@ fn keys_are_never_made_over_others() {
     assert_eq!(fs::read(&path).unwrap(), before);
     assert!(same(&made, &Keys::load(&path).unwrap()));
     assert_eq!(names_in(&directory), ["keys.toml"]);
+}
+
+#[test]
+fn of_many_who_create_at_once_one_does_and_its_keys_are_in_the_file() {
+    let (directory, path) = place();
+    let made: Vec<Keys> = std::thread::scope(|scope| {
+        let creators: Vec<_> = (0..8)
+            .map(|seed| {
+                let path = &path;
+                scope.spawn(move || Keys::create(path, &SeededRandom::new(seed)))
+            })
+            .collect();
+        creators.into_iter().filter_map(|creator| creator.join().unwrap().ok()).collect()
+    });
+    let [made] = made.as_slice() else { panic!("{} created the keys", made.len()) };
+    assert!(same(made, &Keys::load(&path).unwrap()));
+    assert_eq!(names_in(&directory), ["keys.toml"]);
+}
+
+#[test]
+fn a_rotation_by_root_leaves_the_file_to_its_owner() {
+    let (_directory, path) = place();
+    Keys::create(&path, &SeededRandom::new(1)).unwrap();
+    // Only root may give a file away; for anybody else there is nothing to keep.
+    if std::os::unix::fs::chown(&path, Some(4_321), Some(4_321)).is_err() {
+        return;
+    }
+    Keys::rotate(&path, &SeededRandom::new(2)).unwrap();
+    let metadata = fs::metadata(&path).unwrap();
+    assert_eq!((metadata.uid(), metadata.gid(), mode(&path)), (4_321, 4_321, 0o600));
 }
 
 #[test]
