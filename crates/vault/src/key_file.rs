@@ -67,7 +67,7 @@ pub(crate) fn change<T>(
     let mut masters = load(path, None)?;
     let result = by(&mut masters)?;
     draft.write(&masters.to_toml())?;
-    fs::rename(&draft.path, path).map_err(io_fault(path))?;
+    draft.take_the_place_of(path)?;
     sync_directory_of(path)?;
     Ok(result)
 }
@@ -76,6 +76,8 @@ pub(crate) fn change<T>(
 struct Draft {
     path: PathBuf,
     file: File,
+    /// False once the name is free again: then it may be another change's draft, which is not ours to remove.
+    has_name: bool,
 }
 
 impl Draft {
@@ -84,7 +86,7 @@ impl Draft {
         name.push(".new");
         let path = PathBuf::from(name);
         match OpenOptions::new().write(true).create_new(true).mode(MODE).open(&path) {
-            Ok(file) => Ok(Self { path, file }),
+            Ok(file) => Ok(Self { path, file, has_name: true }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(KeyFault::ChangeUnderWay { path })
             }
@@ -103,6 +105,12 @@ impl Draft {
         Ok(draft)
     }
 
+    fn take_the_place_of(mut self, path: &Path) -> Result<(), KeyFault> {
+        fs::rename(&self.path, path).map_err(io_fault(path))?;
+        self.has_name = false;
+        Ok(())
+    }
+
     fn write(&self, text: &str) -> Result<(), KeyFault> {
         (&self.file)
             .write_all(text.as_bytes())
@@ -113,9 +121,10 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // After a rename there is nothing left to remove; otherwise the error cannot be told to anybody, and the
-        // next change will name the file.
-        let _ = fs::remove_file(&self.path);
+        if self.has_name {
+            // An error cannot be told to anybody here; the next change will name the file.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

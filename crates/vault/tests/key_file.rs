@@ -168,7 +168,7 @@ fn two_changes_at_once_do_not_lose_a_key() {
     let (directory, path) = place();
     Keys::create(&path, &SeededRandom::new(1)).unwrap();
     let done = std::thread::scope(|scope| {
-        let rotations: Vec<_> = (0..8)
+        let rotations: Vec<_> = (0..32)
             .map(|seed| {
                 let path = &path;
                 scope.spawn(move || Keys::rotate(path, &SeededRandom::new(seed)))
