@@ -1,1 +1,11 @@
-//! stub
+//! The suite: one binary, so that it links once and runs concurrently.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of an integration test for production code"
+)]
+
+mod architecture;
+mod contract;
+mod repository;
+mod tidy;
