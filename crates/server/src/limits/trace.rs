@@ -315,6 +315,38 @@ mod tests {
         }
     }
 
+    /// What is counted when a call to a path is polled once and then dropped.
+    fn counted(path: &str, answer: impl Future<Output = Result<Answer, ()>> + Send + 'static) -> String {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            let mut answer = Some(answer);
+            let inner = tower::service_fn(move |_: Call| answer.take().expect("one call"));
+            let mut traced = TraceLayer::new(Arc::new(|| [0; 16])).layer(inner);
+            let call = http::Request::builder().uri(path).body(Body::empty()).unwrap();
+            let mut answering = traced.call(call);
+            let _ = futures_util::FutureExt::now_or_never(&mut answering);
+        });
+        handle.render()
+    }
+
+    #[test]
+    fn a_call_that_was_given_up_is_counted_as_cancelled() {
+        let path = "/kortisto.device.v1.AccessService/CheckAccess";
+        let text = counted(path, std::future::pending());
+        let labels =
+            r#"{service="kortisto.device.v1.AccessService",method="CheckAccess",code="CANCELLED"} 1"#;
+        assert!(text.contains(&format!("kortisto_rpc_total{labels}")), "{text}");
+    }
+
+    #[test]
+    fn a_fault_is_counted_by_its_code_and_an_unknown_rpc_under_one_name() {
+        let status = Status::from(crate::status::Fault::RpcUnknown);
+        let text = counted("/made.up/Name", async move { Ok(status.into_http()) });
+        assert!(text.contains(r#"{service="unknown",method="unknown",code="UNIMPLEMENTED"} 1"#), "{text}");
+        assert!(!text.contains("made.up"), "{text}");
+    }
+
     #[test]
     fn every_rpc_of_the_contract_has_a_label_of_its_own() {
         let rpcs = every_rpc();
