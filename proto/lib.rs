@@ -6,7 +6,6 @@
 /// Types that every audience shares.
 pub mod common {
     /// Version 1, compatible for as long as the package keeps its name.
-    #[expect(missing_docs, clippy::all, reason = "generated from proto/kortisto/common/v1")]
     pub mod v1 {
         tonic::include_proto!("kortisto.common.v1");
     }
@@ -15,7 +14,7 @@ pub mod common {
 /// What self-service devices may ask.
 pub mod device {
     /// Version 1, compatible for as long as the package keeps its name.
-    #[expect(missing_docs, clippy::all, reason = "generated from proto/kortisto/device/v1")]
+    #[expect(unused_qualifications, reason = "generated from proto/kortisto/device/v1")]
     pub mod v1 {
         tonic::include_proto!("kortisto.device.v1");
     }

@@ -31,7 +31,7 @@ pub enum RegisterError {
         /// The field, as in the contract.
         field: &'static str,
         /// What would be right.
-        rule: &'static str,
+        rule: String,
     },
     /// The request id stands for another request.
     #[error("the request id was used for another request")]

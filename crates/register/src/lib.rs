@@ -5,11 +5,13 @@
 //! what only lists runs as a unit of work of its own.
 
 mod access;
+pub mod bans;
 mod caller;
 mod desk;
 pub mod devices;
 mod error;
 mod holds;
+pub mod imports;
 mod loans;
 mod patrons;
 pub mod permissions;

@@ -1,11 +1,13 @@
 //! The register as a whole: its store, its lanes, its vault.
 
 use crate::{
-    Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook, RulebookShelf,
+    Caller, Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook, RulebookShelf,
     Surroundings,
+    access::check_access::{CheckAccess, PinProof},
     desk::{LiveDesk, Operation, Reply},
     devices::CertificateIssuer,
 };
+use kortisto_domain::DeviceKind;
 use kortisto_store::{
     Engine, Store, StoreError,
     lane::{Lane, LaneLimits, LaneStats},
@@ -14,6 +16,10 @@ use kortisto_store::{
 use kortisto_vault::{Keys, PinVault};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
+use uuid::Uuid;
+
+/// How long warming up may take.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a register is made of.
 pub struct RegisterOptions {
@@ -153,6 +159,27 @@ impl Register {
 
     pub(crate) async fn ask_door(&self, operation: Operation, deadline: Instant) -> Result<Reply, RegisterError> {
         self.doors.as_ref().unwrap_or(&self.circulation[0]).call(operation, deadline).await?
+    }
+
+    /// Asks each lane something that nobody answers, so that connections are open and statements
+    /// prepared before the first device waits for them.
+    pub async fn warm_up(&self) {
+        let deadline = Instant::now() + WARM_UP_LIMIT;
+        let caller = Caller { fingerprint: [0; 32], device_id: 0, kind: DeviceKind::Door };
+        for lane in self.circulation.iter().chain(&self.doors) {
+            let nobody = Operation::CheckAccess(CheckAccess {
+                caller,
+                card_number: String::new(),
+                resource: String::new(),
+                nonce: Uuid::nil(),
+                pin: PinProof::NotGiven,
+            });
+            let nothing = Return { caller, request_id: Uuid::nil(), barcode: String::new() };
+            for operation in [nobody, Operation::Return(nothing)] {
+                // Whatever the answer: the lane has been to the database.
+                let _ = lane.call(operation, deadline).await;
+            }
+        }
     }
 
     /// The store, for health checks and operators' commands.

@@ -116,7 +116,8 @@ impl Rulebook {
     }
 }
 
-fn policy_row(row: kortisto_store::entities::policies::Model) -> Result<PolicyRow, StoreError> {
+/// A policy as the rules know it.
+pub(crate) fn policy_row(row: kortisto_store::entities::policies::Model) -> Result<PolicyRow, StoreError> {
     Ok(PolicyRow {
         key: row.key,
         value: row.value,

@@ -19,9 +19,14 @@ use chrono::{DateTime, Utc};
 
 pub mod accept;
 pub mod ca;
+pub mod commands;
 pub mod config;
+pub mod health;
 pub mod identity;
 pub mod limits;
+pub mod observe;
+pub mod serve;
+pub mod services;
 pub mod shutdown;
 pub mod status;
 pub mod telemetry;

@@ -8,7 +8,10 @@ pub mod chaos_proxy;
 pub mod clock;
 mod fingerprint;
 pub mod postgres;
+pub mod register;
 mod scratch;
 pub mod sqlite;
 
+pub use clock::HandTurnedClock;
 pub use fingerprint::build_fingerprint;
+pub use register::{Engine, TestOptions, TestRegister};

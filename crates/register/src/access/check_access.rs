@@ -22,7 +22,7 @@ pub const ANSWER_VALID_FOR: Duration = Duration::from_secs(5);
 
 /// Who wants to use what.
 #[derive(Debug, Clone)]
-pub struct CheckAccess {
+pub(crate) struct CheckAccess {
     /// The device.
     pub caller: Caller,
     /// The card.
@@ -37,7 +37,7 @@ pub struct CheckAccess {
 
 /// What is known of the PIN when access is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinProof {
+pub(crate) enum PinProof {
     /// None was sent.
     NotGiven,
     /// It was right, and the attempt has been settled.

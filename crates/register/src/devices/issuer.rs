@@ -28,14 +28,14 @@ pub struct IssuedCertificate {
 }
 
 /// Why a request was not signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IssueFault {
     /// The request is malformed, too long, not signed by its own key, or of a kind of key that is not
     /// accepted.
     #[error("{rule}")]
     RequestInvalid {
         /// What would be right.
-        rule: &'static str,
+        rule: String,
     },
     /// The authority could not sign.
     #[error("the authority could not sign")]

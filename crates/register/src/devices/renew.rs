@@ -45,7 +45,7 @@ impl Register {
         let Some(issuer) = self.issuer.clone() else {
             return Err(RegisterError::FieldInvalid {
                 field: "certificate_request_pem",
-                rule: "this consortium's certificates come from an authority outside the register",
+                rule: "none: this consortium's certificates come from an authority outside the register".to_owned(),
             });
         };
         let register = Arc::clone(self);

@@ -12,7 +12,7 @@ use crate::{
 use kortisto_domain::Reason;
 use kortisto_vault::{CardBinding, Pin};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 /// A card and a PIN, typed once.
@@ -61,7 +61,12 @@ impl Register {
             Admitted::Settled(settled) => return Ok(settled),
             Admitted::Verify { card, stored } => (card, stored),
         };
-        let verified = self.vault.verify(pin, CardBinding(card.unwrap_or(NO_CARD)), stored).await;
+        // Given up at the deadline, the job is skipped before it is hashed; the attempt stays counted.
+        let verifying = self.vault.verify(pin, CardBinding(card.unwrap_or(NO_CARD)), stored);
+        let verified = timeout_at(deadline, verifying).await.map_err(|_| RegisterError::DeadlinePassed)?;
+        if let Ok(Some(fault)) = verified.as_ref().map(|verification| &verification.fault) {
+            tracing::error!(card_id = card, %fault, "a stored PIN cannot be read");
+        }
         let outcome = match &verified {
             Ok(verification) if verification.matches => {
                 PinOutcome::Right { replacement: verification.replacement.clone() }

@@ -6,11 +6,13 @@
 //! come from there.
 
 mod authority;
+mod issuer;
 mod name;
 mod request;
 
 pub use authority::{
     AUTHORITY_YEARS, Authority, AuthorityFault, BACKDATE_MINUTES, IssuedCertificate, IssuedServer,
 };
+pub use issuer::AuthorityIssuer;
 pub use name::{DeviceName, NameFault, trust_domain};
 pub use request::{CSR_BYTES_MAX, CsrFault};

@@ -62,7 +62,7 @@ impl Store {
             .ok_or_else(|| StoreError::other("the database URL must begin with sqlite:// or postgres://"))?;
         let (readers, writer, file) = match engine {
             Engine::Sqlite => {
-                let file = sqlite::LockedFile::of_url(&options.url)?;
+                let file = sqlite::LockedFile::of_url(&options.url, options.serves)?;
                 let writer = sqlite::writer(file.path(), options).await?;
                 let readers = sqlite::readers(file.path(), options).await?;
                 (readers, writer, Some(file))

@@ -24,6 +24,9 @@ pub struct StoreOptions {
     /// `sqlite://path` or `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=file`.
     /// The whole of libpq's `sslmode` is understood; TLS is by rustls.
     pub url: String,
+    /// SQLite: whether this process serves, which only one may do with a file. An operator's command beside a
+    /// running server does not, and shares the writer's lock with it, transaction by transaction. Default true.
+    pub serves: bool,
     /// PostgreSQL: connections of the general pool, at least 1. Default 16. SQLite always has one writer.
     pub pool_max: u32,
     /// SQLite: reader connections, at least 1. Default 4.
@@ -51,6 +54,7 @@ impl StoreOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            serves: true,
             pool_max: POOL_CONNECTIONS_MAX,
             sqlite_readers: SQLITE_READERS,
             acquire_timeout: ACQUIRE_TIMEOUT,

@@ -37,8 +37,8 @@ pub(super) struct LockedFile {
 }
 
 impl LockedFile {
-    /// Takes the lock on the file that `url` names and creates the file if need be.
-    pub(super) fn of_url(url: &str) -> Result<Self, StoreError> {
+    /// Takes the lock on the file that `url` names, if this process `serves`, and creates the file if need be.
+    pub(super) fn of_url(url: &str, serves: bool) -> Result<Self, StoreError> {
         let named = SqliteConnectOptions::from_str(url)
             .map_err(|_| StoreError::other("the SQLite URL is not usable; write sqlite://path"))?;
         let path = named.get_filename().to_owned();
@@ -47,7 +47,7 @@ impl LockedFile {
             return Err(StoreError::other("the SQLite URL must name a file: sqlite://path"));
         }
         let lock = owner_only(&lock_path(&path))?;
-        match lock.try_lock() {
+        match if serves { lock.try_lock() } else { Ok(()) } {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(StoreError::Locked { path: path.display().to_string() });
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_database_in_memory_is_refused() {
         for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://a.db?mode=memory"] {
-            assert!(matches!(LockedFile::of_url(url), Err(StoreError::Other { .. })), "{url}");
+            assert!(matches!(LockedFile::of_url(url, true), Err(StoreError::Other { .. })), "{url}");
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_does_not_exist_is_named() {
-        let error = LockedFile::of_url("sqlite:///nowhere/at/all/register.db").err();
+        let error = LockedFile::of_url("sqlite:///nowhere/at/all/register.db", true).err();
         let text = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(text.contains("/nowhere/at/all/register.db.lock"), "{text}");
     }

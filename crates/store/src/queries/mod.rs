@@ -4,6 +4,7 @@
 //! do not depend on how many there are, and NULLs and types bind alike on SQLite and PostgreSQL.
 //! No rule is written here: statements lock, load and write what `domain` decided.
 
+pub mod bulk;
 pub mod changes;
 pub mod circulation_facts;
 pub mod cursor;

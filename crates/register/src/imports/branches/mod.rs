@@ -1,0 +1,160 @@
+//! Branches with their opening hours and resources. Few, so they are compared and written one by one.
+
+mod hours;
+mod resources;
+
+use super::{
+    FaultList, ImportError, ImportKind,
+    kind::{Kind, Parser, Placed, Work},
+    layout::{Layout, columns},
+    report::Counts,
+    row::Row,
+};
+use hours::Window;
+use kortisto_store::{
+    StoreError,
+    entities::{branches, opening_windows},
+    queries::rulebook,
+};
+use resources::ResourceSpec;
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _,
+};
+use std::collections::{BTreeSet, HashMap};
+
+/// Longest name of a branch, in characters.
+const NAME_CHARS_MAX: usize = 100;
+/// Digits of the code of a municipality (Statistics Finland).
+pub(super) const MUNICIPALITY_DIGITS: usize = 3;
+
+pub(super) const LAYOUTS: &[Layout] = &[Layout {
+    mark: None,
+    private: false,
+    columns: columns! { Required: "code" "name" "municipality"; Optional: "hours" "resources"; },
+}];
+
+pub(crate) struct BranchParser;
+
+pub(crate) struct ParsedBranch {
+    code: String,
+    name: String,
+    municipality: String,
+    /// None when the file has no such column: what is there stays.
+    hours: Option<BTreeSet<Window>>,
+    /// None when the file has no such column: what is there stays.
+    resources: Option<Vec<ResourceSpec>>,
+}
+
+impl Parser for BranchParser {
+    type Row = ParsedBranch;
+
+    fn parse(&self, row: &mut Row<'_>) -> Option<ParsedBranch> {
+        let code = row.unique_code("code");
+        let name = row.text("name", NAME_CHARS_MAX);
+        let municipality = row.digits("municipality", MUNICIPALITY_DIGITS);
+        let hours = if row.has("hours") { hours::read(row).map(Some) } else { Some(None) };
+        let resources = if row.has("resources") { resources::read(row).map(Some) } else { Some(None) };
+        Some(ParsedBranch {
+            code: code?,
+            name: name?,
+            municipality: municipality?,
+            hours: hours?,
+            resources: resources?,
+        })
+    }
+}
+
+pub(crate) struct Branches {
+    there: HashMap<String, branches::Model>,
+    changed_any: bool,
+}
+
+impl Kind for Branches {
+    const KIND: ImportKind = ImportKind::Branches;
+    type Parser = BranchParser;
+
+    async fn start(work: &Work<'_>) -> Result<(Self, BranchParser), ImportError> {
+        let all = branches::Entity::find().all(work.transaction).await.map_err(StoreError::from)?;
+        let there = all.into_iter().map(|branch| (branch.code.clone(), branch)).collect();
+        Ok((Self { there, changed_any: false }, BranchParser))
+    }
+
+    async fn apply(
+        &mut self,
+        work: &Work<'_>,
+        rows: Vec<Placed<ParsedBranch>>,
+        faults: &mut FaultList,
+    ) -> Result<Counts, ImportError> {
+        let mut counts = Counts::default();
+        if !faults.is_empty() {
+            return Ok(counts);
+        }
+        for Placed { row, .. } in rows {
+            let there = self.there.get(&row.code);
+            let (id, own_changed) = keep(work, there, &row).await?;
+            let hours_changed = match &row.hours {
+                Some(hours) => keep_hours(work, id, hours).await?,
+                None => false,
+            };
+            let resources_changed = match &row.resources {
+                Some(resources) => resources::keep(work, id, resources).await?,
+                None => false,
+            };
+            match there {
+                None => counts.created += 1,
+                Some(_) if own_changed || hours_changed || resources_changed => counts.changed += 1,
+                Some(_) => counts.unchanged += 1,
+            }
+        }
+        self.changed_any |= counts.created + counts.changed > 0;
+        Ok(counts)
+    }
+
+    async fn finish(self, work: &Work<'_>, faults: &mut FaultList) -> Result<Counts, ImportError> {
+        if faults.is_empty() && self.changed_any {
+            rulebook::touch(work.transaction).await?;
+        }
+        Ok(Counts::default())
+    }
+}
+
+/// Writes the branch itself where it is new or differs; gives its key and whether it was written.
+async fn keep(
+    work: &Work<'_>,
+    there: Option<&branches::Model>,
+    row: &ParsedBranch,
+) -> Result<(i64, bool), StoreError> {
+    if let Some(there) = there {
+        if there.name == row.name && there.municipality == row.municipality {
+            return Ok((there.id, false));
+        }
+        let mut model = there.clone().into_active_model();
+        model.name = Set(row.name.clone());
+        model.municipality = Set(row.municipality.clone());
+        return Ok((model.update(work.transaction).await?.id, true));
+    }
+    let model = branches::ActiveModel {
+        code: Set(row.code.clone()),
+        name: Set(row.name.clone()),
+        municipality: Set(row.municipality.clone()),
+        ..Default::default()
+    };
+    Ok((model.insert(work.transaction).await?.id, true))
+}
+
+/// Replaces the hours that have no last day, where they differ. Hours of a season stay.
+async fn keep_hours(work: &Work<'_>, branch: i64, wanted: &BTreeSet<Window>) -> Result<bool, StoreError> {
+    let standing =
+        opening_windows::Column::BranchId.eq(branch).and(opening_windows::Column::ValidUntil.is_null());
+    let there = opening_windows::Entity::find().filter(standing.clone()).all(work.transaction).await?;
+    let there = there.iter().map(Window::of).collect::<Option<BTreeSet<_>>>();
+    if there.as_ref() == Some(wanted) {
+        return Ok(false);
+    }
+    opening_windows::Entity::delete_many().filter(standing).exec(work.transaction).await?;
+    for window in wanted {
+        window.row(branch, work.today).insert(work.transaction).await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,189 @@
+//! One file, one transaction: rows are read on a thread of their own while the batch before is written.
+
+use super::{
+    FaultList, ImportError, ImportKind, ImportOptions, ImportReport, RowFault, Source,
+    branches::Branches,
+    items::Items,
+    kind::{Kind, Parser, Placed, Work},
+    patrons::Patrons,
+    policies::Policies,
+    report::Counts,
+    row::{Row, Seen},
+    table::{Table, TableFault},
+    titles::Titles,
+};
+use crate::Surroundings;
+use kortisto_store::{Store, StoreError, entities::audit, queries::bulk::session};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DatabaseTransaction};
+use std::{io, sync::Arc};
+use tokio::{sync::mpsc, task::spawn_blocking, time::Instant};
+
+/// Rows that are compared and written at once.
+pub const BATCH_ROWS: usize = 2_000;
+
+/// Most rows of one file. What a file's keys take in memory depends on it, about 40 bytes for each.
+pub const ROWS_MAX: u64 = 5_000_000;
+
+/// Batches that are read ahead of the one that is being written.
+const BATCHES_AHEAD_MAX: usize = 1;
+
+/// Imports a file, all of it or nothing.
+///
+/// # Errors
+/// [`ImportError::Refused`] with every bad row, or what else hindered it.
+pub async fn import(
+    store: &Store,
+    surroundings: &Surroundings,
+    kind: ImportKind,
+    source: Source,
+    options: ImportOptions,
+    deadline: Instant,
+) -> Result<ImportReport, ImportError> {
+    let job = Arc::new(Job { surroundings: surroundings.clone(), source, options });
+    match kind {
+        ImportKind::Branches => run::<Branches>(store, job, deadline).await,
+        ImportKind::Titles => run::<Titles>(store, job, deadline).await,
+        ImportKind::Items => run::<Items>(store, job, deadline).await,
+        ImportKind::Patrons => run::<Patrons>(store, job, deadline).await,
+        ImportKind::Policies => run::<Policies>(store, job, deadline).await,
+    }
+}
+
+struct Job {
+    surroundings: Surroundings,
+    source: Source,
+    options: ImportOptions,
+}
+
+async fn run<K: Kind + 'static>(
+    store: &Store,
+    job: Arc<Job>,
+    deadline: Instant,
+) -> Result<ImportReport, ImportError> {
+    store
+        .unit_of_work(K::KIND.action(), deadline, move |transaction| {
+            let job = Arc::clone(&job);
+            Box::pin(async move { one_try::<K>(transaction, &job).await })
+        })
+        .await
+}
+
+async fn one_try<K: Kind>(transaction: &DatabaseTransaction, job: &Job) -> Result<ImportReport, ImportError> {
+    let moment = job.surroundings.moment();
+    let work = Work {
+        transaction,
+        surroundings: &job.surroundings,
+        options: &job.options,
+        at: moment.at(),
+        today: moment.today(),
+    };
+    session::prepare(transaction).await?;
+    let (mut kind, parser) = K::start(&work).await?;
+    let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD_MAX);
+    let source = job.source.clone();
+    let reader = spawn_blocking(move || read(K::KIND, &source, &parser, &sender));
+    let (mut faults, mut counts, mut rows) = (FaultList::default(), Counts::default(), 0);
+    while let Some(Batch { rows: batch, rows_seen, faults: found, bytes_read }) = batches.recv().await {
+        faults.append(found);
+        rows = rows_seen;
+        counts += kind.apply(&work, batch, &mut faults).await?;
+        (job.options.progress)(bytes_read);
+    }
+    reader.await.map_err(|_| ImportError::Internal)?.map_err(|error| ImportError::Unreadable {
+        name: job.source.name().to_owned(),
+        kind: error.kind(),
+    })?;
+    counts += kind.finish(&work, &mut faults).await?;
+    if !faults.is_empty() {
+        faults.sort();
+        return Err(ImportError::Refused { name: job.source.name().to_owned(), faults });
+    }
+    record(&work, K::KIND).await?;
+    let Counts { created, changed, unchanged, pins_set } = counts;
+    Ok(ImportReport { kind: K::KIND, rows, created, changed, unchanged, pins_set })
+}
+
+/// Rows that are ready to be written, with what was wrong with others.
+struct Batch<T> {
+    rows: Vec<Placed<T>>,
+    rows_seen: u64,
+    faults: FaultList,
+    bytes_read: u64,
+}
+
+/// Reads the file to its end. Stops early, without an error, when nobody takes the batches any more.
+fn read<P: Parser>(
+    kind: ImportKind,
+    source: &Source,
+    parser: &P,
+    sender: &mpsc::Sender<Batch<P::Row>>,
+) -> io::Result<()> {
+    let mut faults = FaultList::default();
+    let mut seen = Seen::default();
+    let mut table = Table::open(source, kind.layouts(), &mut faults)?;
+    let (mut rows, mut rows_seen) = (Vec::with_capacity(BATCH_ROWS), 0);
+    let mut more = table.is_some();
+    while more || !faults.is_empty() {
+        if let Some(table) = &mut table {
+            while more && rows.len() < BATCH_ROWS && faults.total() < BATCH_ROWS as u64 {
+                more = match table.next_row() {
+                    Ok(None) => false,
+                    Ok(Some(raw)) => {
+                        rows_seen += 1;
+                        let line = raw.line;
+                        if let Some(row) = parser.parse(&mut Row::new(&raw, &mut faults, &mut seen)) {
+                            rows.push(Placed { line, row });
+                        }
+                        if rows_seen > ROWS_MAX {
+                            faults.push(too_many(line));
+                        }
+                        rows_seen <= ROWS_MAX
+                    }
+                    Err(TableFault::Row(fault)) => {
+                        rows_seen += 1;
+                        faults.push(fault);
+                        !table.is_lost()
+                    }
+                    Err(TableFault::Io(error)) => return Err(error),
+                };
+            }
+        }
+        let batch = Batch {
+            rows: std::mem::replace(&mut rows, Vec::with_capacity(BATCH_ROWS)),
+            rows_seen,
+            faults: std::mem::take(&mut faults),
+            bytes_read: table.as_ref().map_or(0, Table::bytes_read),
+        };
+        if sender.blocking_send(batch).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn too_many(line: u64) -> RowFault {
+    RowFault {
+        line,
+        column: "",
+        value: None,
+        reason: format!("more than {ROWS_MAX} rows, reading ends here"),
+        right: "several smaller files".to_owned(),
+    }
+}
+
+/// Leaves the audit row of an import.
+async fn record(work: &Work<'_>, kind: ImportKind) -> Result<(), ImportError> {
+    audit::ActiveModel {
+        id: Set(work.surroundings.new_id(work.at)),
+        at: Set(work.at),
+        action: Set(kind.action().to_owned()),
+        granted: Set(true),
+        reasons: Set("[]".to_owned()),
+        actor: Set("operator".to_owned()),
+        ..Default::default()
+    }
+    .insert(work.transaction)
+    .await
+    .map_err(StoreError::from)?;
+    Ok(())
+}

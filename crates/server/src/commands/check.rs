@@ -1,0 +1,115 @@
+//! `kortisto check`: what is wrong, and how to mend it. Changes nothing.
+
+use super::{Failure, Outcome, migrate, open};
+use crate::{
+    Now,
+    config::Config,
+    tls::{TlsReloader, crypto},
+};
+use chrono::{DateTime, Duration, Utc};
+use kortisto_register::{Clock as _, SystemClock};
+use kortisto_store::{Engine, Store, StoreError};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use std::{path::Path, process::ExitCode, sync::Arc};
+use tokio::time::Instant;
+
+/// How far the clocks of server and database may be apart: a door's answer is good for 5 s.
+const CLOCK_DIFFERENCE_MAX: Duration = Duration::seconds(2);
+
+/// The database's time to answer.
+const PING_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Every finding, told as it is found.
+#[derive(Default)]
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn tell(&mut self, what: &str, found: Result<String, Failure>) {
+        match found {
+            Ok(fine) => println!("ok     {what:<14} {fine}"),
+            Err(failure) => {
+                self.wrong += 1;
+                println!("WRONG  {what:<14} {failure}");
+            }
+        }
+    }
+}
+
+pub(super) async fn run(file: Option<&Path>) -> Outcome {
+    crypto::install_default();
+    let mut findings = Findings::default();
+    let config = match open::config(file) {
+        Ok(config) => config,
+        Err(failure) => {
+            findings.tell("configuration", Err(failure));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    findings.tell("configuration", Ok(file.map_or("defaults and environment".to_owned(), |file| file.display().to_string())));
+    findings.tell("keys", open::keys(&config).map(|keys| format!("PIN key {} is in use", keys.current().0)));
+    findings.tell("certificates", certificates(&config));
+    findings.tell("enrolment", enrolment(&config));
+    match open::store(&config).await {
+        Err(failure) => findings.tell("database", Err(failure)),
+        Ok(store) => {
+            findings.tell("database", answers(&store).await);
+            findings.tell("schema", migrate::refuse_stale(&store).await.map(|()| "up to date".to_owned()));
+            findings.tell("clock", clock(&store).await);
+        }
+    }
+    if findings.wrong == 0 {
+        println!("Nothing is wrong.");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        println!("{} thing(s) to mend.", findings.wrong);
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+fn certificates(config: &Config) -> Result<String, Failure> {
+    let now: Now = Arc::new(|| SystemClock.now());
+    TlsReloader::load(config.tls.files(), now)
+        .map(|_| format!("{} and its key, device authority {}", config.tls.certificate.display(), config.tls.device_authority.display()))
+        .map_err(|fault| Failure::of("certificates", &fault))
+}
+
+fn enrolment(config: &Config) -> Result<String, Failure> {
+    Ok(match open::issuer(config)? {
+        Some(_) => format!("certificates are issued here, for {} h", config.tls.device_certificate_hours),
+        None => "certificates come from elsewhere (tls.issuing_authority_key is not set)".to_owned(),
+    })
+}
+
+async fn answers(store: &Store) -> Result<String, Failure> {
+    store.ping(Instant::now() + PING_LIMIT).await.map_err(|error| Failure::of("database", &error))?;
+    Ok(match store.engine() {
+        Engine::Sqlite => "SQLite answers".to_owned(),
+        Engine::Postgres => "PostgreSQL answers".to_owned(),
+    })
+}
+
+/// The database's clock against this machine's. SQLite has no other clock.
+async fn clock(store: &Store) -> Result<String, Failure> {
+    if store.engine() == Engine::Sqlite {
+        return Ok("one clock for server and database".to_owned());
+    }
+    let before = SystemClock.now();
+    let row = store
+        .readers()
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, "select clock_timestamp()"))
+        .await
+        .map_err(|error| Failure::of("clock", &StoreError::from(error)))?
+        .ok_or_else(|| Failure::new("the database did not tell its time"))?;
+    let theirs: DateTime<Utc> =
+        row.try_get_by_index(0).map_err(|error| Failure::of("clock", &StoreError::from(error)))?;
+    let apart = theirs - before;
+    if apart.abs() > CLOCK_DIFFERENCE_MAX {
+        return Err(Failure::new(format!(
+            "the database's clock is {} ms away from this machine's; run NTP on both",
+            apart.num_milliseconds()
+        )));
+    }
+    Ok(format!("{} ms from the database's", apart.num_milliseconds()))
+}

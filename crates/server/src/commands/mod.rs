@@ -1,0 +1,88 @@
+//! The commands of the binary `kortisto`, one file each.
+
+mod ban;
+mod check;
+//DEMO
+mod device;
+//IMPORT
+mod keys;
+mod migrate;
+mod open;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// The patron register of a library consortium, asked live.
+#[derive(Debug, Parser)]
+#[command(name = "kortisto", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration file. Without it, defaults and the environment (KORTISTO__SECTION__KEY) apply.
+    #[arg(long, short, global = true, env = "KORTISTO_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve devices until SIGTERM or SIGINT.
+    Serve,
+//D1
+    /// Bring the database to the schema of this version.
+    Migrate,
+//I1
+    /// Enrol, list, renew, release and revoke devices.
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
+    /// Place and lift bans.
+    #[command(subcommand)]
+    Ban(ban::BanCommand),
+    /// Make and rotate the key file.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Say what is wrong with configuration, keys, certificates, database and clock, and how to mend it.
+    Check,
+}
+
+/// Why a command failed: one line for a person, saying what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(String);
+
+impl Failure {
+    /// A failure with this text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// A failure of something outside, with what was being done.
+    #[must_use]
+    pub fn of(doing: &str, error: &dyn std::error::Error) -> Self {
+        Self(format!("{doing}: {error}"))
+    }
+}
+
+/// What a command ends with: success, a failure that it has told about itself, or one to tell.
+type Outcome = Result<ExitCode, Failure>;
+
+/// Runs the command of the command line.
+pub async fn run(cli: Cli) -> ExitCode {
+    let config = cli.config.as_deref();
+    let outcome = match cli.command {
+        Command::Serve => serve::run(config).await,
+//D2
+        Command::Migrate => migrate::run(config).await,
+//I2
+        Command::Device(command) => device::run(config, command).await,
+        Command::Ban(command) => ban::run(config, command).await,
+        Command::Keys(command) => keys::run(config, &command),
+        Command::Check => check::run(config).await,
+    };
+    outcome.unwrap_or_else(|failure| {
+        eprintln!("kortisto: {failure}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,147 @@
+//! Puts the parts together and serves: two endpoints, health, reflection, a graceful stop.
+
+use crate::{
+    accept::{AcceptLimits, accept},
+    health,
+    identity::{Applicant, PeerIdentity},
+    limits::{EdgeLayer, TraceIds, http2, tune, tune_enrolment},
+    observe,
+    services::{Api, EnrolmentApi},
+    shutdown::{DrainLimits, Phase, Stop, Stopped, announce_ready, feed_watchdog, serve_until},
+    tls::TlsReloader,
+};
+use kortisto::device::v1::{
+    access_service_server::AccessServiceServer, device_service_server::DeviceServiceServer,
+    enrolment_service_server::EnrolmentServiceServer, hold_service_server::HoldServiceServer,
+    loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
+};
+use kortisto_register::Register;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tonic::transport::Server;
+
+/// The services of the device endpoint, for health.
+pub const SERVICES: [&str; 5] = [
+    "kortisto.device.v1.PatronService",
+    "kortisto.device.v1.LoanService",
+    "kortisto.device.v1.HoldService",
+    "kortisto.device.v1.AccessService",
+    "kortisto.device.v1.DeviceService",
+];
+
+/// Connections of the enrolment endpoint at most: enrolling is rare.
+const ENROLMENT_CONNECTION_MAX: usize = 64;
+
+/// What is served, and within which limits.
+pub struct Serving {
+    /// The register.
+    pub register: Arc<Register>,
+    /// Certificates, reloaded while serving.
+    pub tls: Arc<TlsReloader>,
+    /// Where devices connect.
+    pub devices: TcpListener,
+    /// Where devices enrol.
+    pub enrolment: TcpListener,
+    /// Languages of texts, the first one where a patron's is not known.
+    pub languages: Vec<String>,
+    /// Open connections of devices.
+    pub connection_max: usize,
+    /// Calls under way.
+    pub in_flight_max: usize,
+    /// The longest deadline of a call.
+    pub deadline_max: Duration,
+    /// How long stopping may take.
+    pub drain: DrainLimits,
+    /// Whether the contract may be asked for over the wire.
+    pub reflection: bool,
+}
+
+/// Serves until `signal` ends, then stops within the drain limits and closes the register.
+///
+/// # Errors
+/// When an endpoint fails for good.
+pub async fn serve(
+    serving: Serving,
+    signal: impl Future<Output = ()>,
+) -> Result<Stopped, tonic::transport::Error> {
+    let Serving { register, tls, drain, .. } = serving;
+    let stop = Stop::default();
+    let (health_reporter, health_service) = tonic_health::server::health_reporter();
+    health::set(&health_reporter, false).await;
+
+    let trace_ids: TraceIds = {
+        let random = Arc::clone(&register.surroundings().random);
+        Arc::new(move || {
+            let mut id = [0; 16];
+            random.fill(&mut id);
+            id
+        })
+    };
+    let edge = EdgeLayer::new(serving.in_flight_max, serving.deadline_max, trace_ids);
+    let api = Api::new(Arc::clone(&register), &serving.languages);
+    let (in_max, out_max) = (http2::RECEIVE_BYTES_MAX, http2::SEND_BYTES_MAX);
+    macro_rules! sized {
+        ($service:expr) => {
+            $service.max_decoding_message_size(in_max).max_encoding_message_size(out_max)
+        };
+    }
+    let reflection = serving.reflection.then(|| {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(kortisto::FILE_DESCRIPTOR_SET)
+            .build_v1()
+            .expect("the build script made the descriptor set")
+    });
+    let devices = tune(Server::builder())
+        .layer(edge.clone())
+        .add_service(health_service)
+        .add_optional_service(reflection)
+        .add_service(sized!(PatronServiceServer::new(api.clone())))
+        .add_service(sized!(LoanServiceServer::new(api.clone())))
+        .add_service(sized!(HoldServiceServer::new(api.clone())))
+        .add_service(sized!(AccessServiceServer::new(api.clone())))
+        .add_service(sized!(DeviceServiceServer::new(api)))
+        .serve_with_incoming_shutdown(
+            accept::<PeerIdentity>(
+                serving.devices,
+                {
+                    let tls = Arc::clone(&tls);
+                    Arc::new(move || tls.for_devices())
+                },
+                AcceptLimits::new("device", serving.connection_max),
+                stop.clone(),
+            ),
+            stop.reached(Phase::Draining),
+        );
+    let enrolment = tune_enrolment(Server::builder())
+        .layer(edge)
+        .add_service(sized!(EnrolmentServiceServer::new(EnrolmentApi::new(Arc::clone(&register)))))
+        .serve_with_incoming_shutdown(
+            accept::<Applicant>(
+                serving.enrolment,
+                {
+                    let tls = Arc::clone(&tls);
+                    Arc::new(move || tls.for_enrolment())
+                },
+                AcceptLimits::new("enrolment", ENROLMENT_CONNECTION_MAX),
+                stop.clone(),
+            ),
+            stop.reached(Phase::Draining),
+        );
+    let both = async { tokio::try_join!(devices, enrolment).map(|((), ())| ()) };
+
+    register.warm_up().await;
+    let mut companions = tokio::task::JoinSet::new();
+    companions.spawn(health::watch(Arc::clone(&register), health_reporter.clone(), stop.clone()));
+    companions.spawn(observe::lanes_and_vault(Arc::clone(&register)));
+    companions.spawn(feed_watchdog(|| true));
+    companions.spawn(async move {
+        if let Err(error) = tls.watch().await {
+            tracing::error!(%error, "certificates are not reloaded any more");
+        }
+    });
+    announce_ready();
+    let stopped = serve_until(signal, both, &stop, &health_reporter, &SERVICES, drain).await;
+    companions.abort_all();
+    register.close().await;
+    stopped
+}

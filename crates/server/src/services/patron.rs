@@ -1,0 +1,100 @@
+//! `PatronService`.
+
+use super::{Api, Asked, fields, reply};
+use kortisto::{
+    common::v1::Money,
+    device::v1::{
+        AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, EndPatronSessionRequest,
+        EndPatronSessionResponse, patron_service_server::PatronService,
+    },
+};
+use kortisto_register::{Authenticate, AuthenticateAnswer, EndSession, Rpc};
+use secrecy::ExposeSecret as _;
+use tonic::{Request, Response, Status, async_trait};
+
+/// The currency of every fee.
+const CURRENCY: &str = "EUR";
+
+#[async_trait]
+impl PatronService for Api {
+    async fn authenticate_patron(
+        &self,
+        request: Request<AuthenticatePatronRequest>,
+    ) -> Result<Response<AuthenticatePatronResponse>, Status> {
+        let asked = self.caller(&request, Rpc::AuthenticatePatron).await?;
+        let message = request.into_inner();
+        asked.may_set("age_limits", !message.age_limits.is_empty())?;
+        let ages = fields::age_limits(&message.age_limits)?;
+        let ask = Authenticate {
+            caller: asked.caller,
+            attempt_id: fields::id("attempt_id", &message.attempt_id)?,
+            card_number: fields::code("card_number", &message.card_number)?,
+            pin: fields::pin(&message.pin)?,
+        };
+        let answer =
+            self.register.authenticate(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+        Ok(Response::new(self.authenticated(&asked, answer, &ages)))
+    }
+
+    async fn end_patron_session(
+        &self,
+        request: Request<EndPatronSessionRequest>,
+    ) -> Result<Response<EndPatronSessionResponse>, Status> {
+        let asked = self.caller(&request, Rpc::EndPatronSession).await?;
+        let message = request.into_inner();
+        let ask = EndSession {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            token_hash: fields::token(&message.patron_token)?,
+        };
+        self.register.end_session(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+        Ok(Response::new(EndPatronSessionResponse {}))
+    }
+}
+
+impl Api {
+    /// What this kind of device may know of the answer; of a refusal nothing but its reasons.
+    fn authenticated(
+        &self,
+        asked: &Asked,
+        answer: AuthenticateAnswer,
+        ages: &[u8],
+    ) -> AuthenticatePatronResponse {
+        let language = self.language_of(answer.profile.as_ref().map(|profile| profile.language.as_str()));
+        let mut response = AuthenticatePatronResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(asked, &answer.decision, language),
+            ..AuthenticatePatronResponse::default()
+        };
+        let (Some((token, expires_at)), Some(profile)) = (answer.session, answer.profile) else {
+            return response;
+        };
+        token.expose_secret().clone_into(&mut response.patron_token);
+        response.token_expires_at = Some(reply::timestamp(expires_at));
+        if asked.shows("display_name") {
+            response.display_name.clone_from(&profile.first_name);
+        }
+        if asked.shows("age_assertions") {
+            let assertion = |years: &u8| AgeAssertion {
+                age_limit: i32::from(*years),
+                reached: profile.has_reached(*years),
+            };
+            response.age_assertions = ages.iter().map(assertion).collect();
+        }
+        if asked.shows("pairwise_id") {
+            response.pairwise_id = answer.pairwise_id.unwrap_or_default();
+        }
+        if asked.shows("balance") {
+            response.balance =
+                Some(Money { minor_units: profile.debt_cents, currency_code: CURRENCY.to_owned() });
+        }
+        if asked.shows("loan_count") {
+            response.loan_count = Some(i32::try_from(profile.loan_count).unwrap_or(i32::MAX));
+        }
+        if asked.shows("ready_hold_count") {
+            response.ready_hold_count = Some(i32::try_from(profile.ready_hold_count).unwrap_or(i32::MAX));
+        }
+        response.language = profile.language;
+        response
+    }
+}

@@ -1,0 +1,265 @@
+//! Devices of a test: each with its own key, certificate and connection.
+
+use super::TestRegister;
+use chrono::TimeDelta;
+use kortisto::{
+    common::v1::Verdict,
+    device::v1::{
+        AuthenticatePatronRequest, CheckAccessRequest, CheckAccessResponse, CheckoutRequest, CheckoutResponse,
+        PickUpHoldRequest, PickUpHoldResponse, ReturnRequest, ReturnResponse,
+        access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
+        hold_service_client::HoldServiceClient, loan_service_client::LoanServiceClient,
+        patron_service_client::PatronServiceClient,
+    },
+};
+use kortisto_domain::{DeviceKind, DeviceState};
+use kortisto_server::ca::DeviceName;
+use kortisto_store::entities::{device_certificates, devices};
+use rcgen::{CertificateParams, KeyPair};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tonic::{
+    Status,
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
+};
+use uuid::Uuid;
+
+static DEVICES: AtomicU32 = AtomicU32::new(1);
+
+/// A device that is connected.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// Key of its row.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// Its certificate and key, PEM.
+    pub identity: (String, String),
+    /// Its connection.
+    pub channel: Channel,
+}
+
+impl TestRegister {
+    /// A device of a kind at the main branch, enrolled and connected.
+    ///
+    /// # Panics
+    /// When it cannot connect.
+    pub async fn device(&self, kind: DeviceKind) -> Device {
+        self.device_at(kind, super::BRANCH_MAIN, "main").await
+    }
+
+    /// A device at a branch.
+    ///
+    /// # Panics
+    /// When it cannot connect.
+    pub async fn device_at(&self, kind: DeviceKind, branch_id: i64, branch: &str) -> Device {
+        let number = DEVICES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", kind.word());
+        let at = self.clock.now();
+        let row = devices::ActiveModel {
+            name: Set(name.clone()),
+            kind: Set(kind.code()),
+            branch_id: Set(branch_id),
+            state: Set(DeviceState::Active.code()),
+            created_at: Set(at),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a device");
+        let identity = self.certify(row.id, kind, branch).await;
+        let channel = self.connect(Some(&identity)).await.expect("a device connects");
+        Device { id: row.id, name, identity, channel }
+    }
+
+    /// A new certificate for a device, as its row knows it: PEM and key PEM.
+    ///
+    /// # Panics
+    /// When it cannot be issued.
+    pub async fn certify(&self, device_id: i64, kind: DeviceKind, branch: &str) -> (String, String) {
+        let (pem, key, fingerprint) = self.stray_certificate(device_id, kind, branch);
+        let at = self.clock.now();
+        device_certificates::ActiveModel {
+            fingerprint: Set(fingerprint.to_vec()),
+            device_id: Set(device_id),
+            issued_at: Set(at),
+            expires_at: Set(at + TimeDelta::days(365)),
+            first_used_at: Set(Some(at)),
+            dropped_at: Set(None),
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a certificate row");
+        (pem, key)
+    }
+
+    /// A certificate of the right authority that no row knows: PEM, key PEM and fingerprint.
+    ///
+    /// # Panics
+    /// When it cannot be issued.
+    #[must_use]
+    pub fn stray_certificate(&self, device_id: i64, kind: DeviceKind, branch: &str) -> (String, String, [u8; 32]) {
+        let key = KeyPair::generate().expect("a key");
+        let request = CertificateParams::default().serialize_request(&key).expect("a request");
+        let name = DeviceName {
+            consortium: "Testikirjastot".to_owned(),
+            branch: branch.to_owned(),
+            kind,
+            device_id,
+        };
+        let request = request.pem().expect("a request in PEM");
+        let issued = self
+            .authority
+            .issue_device_certificate(&request, &name, super::now(), TimeDelta::hours(24))
+            .expect("a certificate");
+        (issued.pem, key.serialize_pem(), issued.fingerprint)
+    }
+
+    /// A connection to the device endpoint, with or without a certificate.
+    ///
+    /// # Errors
+    /// When the connection or its handshake fails.
+    pub async fn connect(
+        &self,
+        identity: Option<&(String, String)>,
+    ) -> Result<Channel, tonic::transport::Error> {
+        let mut tls =
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.authority_pem())).domain_name("localhost");
+        if let Some((certificate, key)) = identity {
+            tls = tls.identity(Identity::from_pem(certificate, key));
+        }
+        Endpoint::from_shared(format!("https://{}", self.addr))?
+            .tls_config(tls)?
+            .tcp_nodelay(true)
+            .connect()
+            .await
+    }
+
+    /// A connection to the enrolment endpoint.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn connect_to_enrol(&self) -> Result<Channel, tonic::transport::Error> {
+        let tls =
+            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.authority_pem())).domain_name("localhost");
+        Endpoint::from_shared(format!("https://{}", self.enrolment_addr))?.tls_config(tls)?.connect().await
+    }
+}
+
+/// A new request id.
+#[must_use]
+pub fn new_id() -> String {
+    let mut bytes = [0; 16];
+    kortisto_vault::Random::fill(&kortisto_vault::SystemRandom, &mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+impl Device {
+    /// Clients of every service on its connection.
+    #[must_use]
+    pub fn patrons(&self) -> PatronServiceClient<Channel> {
+        PatronServiceClient::new(self.channel.clone())
+    }
+
+    /// See [`Device::patrons`].
+    #[must_use]
+    pub fn loans(&self) -> LoanServiceClient<Channel> {
+        LoanServiceClient::new(self.channel.clone())
+    }
+
+    /// See [`Device::patrons`].
+    #[must_use]
+    pub fn holds(&self) -> HoldServiceClient<Channel> {
+        HoldServiceClient::new(self.channel.clone())
+    }
+
+    /// See [`Device::patrons`].
+    #[must_use]
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel.clone())
+    }
+
+    /// See [`Device::patrons`].
+    #[must_use]
+    pub fn about(&self) -> DeviceServiceClient<Channel> {
+        DeviceServiceClient::new(self.channel.clone())
+    }
+
+    /// Signs a patron in and gives the token.
+    ///
+    /// # Panics
+    /// When the register refuses.
+    pub async fn sign_in(&self, card: &str, pin: &str) -> String {
+        let request = AuthenticatePatronRequest {
+            attempt_id: new_id(),
+            card_number: card.to_owned(),
+            pin: pin.to_owned(),
+            age_limits: Vec::new(),
+        };
+        let answer = self.patrons().authenticate_patron(request).await.expect("an answer").into_inner();
+        assert_eq!(answer.verdict, i32::from(Verdict::Granted), "{:?}", answer.refusals);
+        answer.patron_token
+    }
+
+    /// Checks an item out under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn checkout(&self, token: &str, barcode: &str) -> Result<CheckoutResponse, Status> {
+        self.checkout_as(&new_id(), token, barcode).await
+    }
+
+    /// Checks an item out under this request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn checkout_as(&self, id: &str, token: &str, barcode: &str) -> Result<CheckoutResponse, Status> {
+        let request = CheckoutRequest {
+            request_id: id.to_owned(),
+            patron_token: token.to_owned(),
+            item_barcode: barcode.to_owned(),
+        };
+        self.loans().checkout(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Takes an item back under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn take_back(&self, barcode: &str) -> Result<ReturnResponse, Status> {
+        let request = ReturnRequest { request_id: new_id(), item_barcode: barcode.to_owned() };
+        self.loans().r#return(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Picks a hold up under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn pick_up(&self, token: &str, hold: Uuid) -> Result<PickUpHoldResponse, Status> {
+        let request = PickUpHoldRequest {
+            request_id: new_id(),
+            patron_token: token.to_owned(),
+            hold_id: hold.to_string(),
+        };
+        self.holds().pick_up_hold(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Asks a resource without a PIN.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn ask_door(
+        &self,
+        card: &str,
+        pin: Option<&str>,
+        resource: &str,
+    ) -> Result<CheckAccessResponse, Status> {
+        let request = CheckAccessRequest {
+            card_number: card.to_owned(),
+            pin: pin.map(str::to_owned),
+            resource: resource.to_owned(),
+            nonce: new_id(),
+        };
+        self.access().check_access(request).await.map(tonic::Response::into_inner)
+    }
+}

@@ -1,0 +1,70 @@
+//! The invariants as SQL that any test may run at any moment (I1 to I7).
+
+use super::TestRegister;
+use sea_orm::{ConnectionTrait as _, Statement};
+
+/// Name of the invariant, and a query that finds what breaks it.
+const PROBES: [(&str, &str); 9] = [
+    (
+        "I1: a loan is open or in the history, never both",
+        "select count(*) from open_loans o join loan_history h on h.id = o.id",
+    ),
+    (
+        "I1: loan ids are never reused",
+        "select count(*) from (select id from open_loans union all select id from loan_history) l \
+         group by id having count(*) > 1",
+    ),
+    (
+        "I3: an item is kept for one hold that knows it",
+        "select count(*) from items i left join holds h on h.id = i.kept_for_hold_id \
+         where i.kept_for_hold_id is not null and (h.id is null or h.kept_item_id is null \
+         or h.kept_item_id <> i.id or h.state not in (2, 3))",
+    ),
+    (
+        "I3: a hold that has an item is kept by that item",
+        "select count(*) from holds h left join items i on i.id = h.kept_item_id \
+         where h.state in (2, 3) and (i.id is null or i.kept_for_hold_id is null or i.kept_for_hold_id <> h.id)",
+    ),
+    (
+        "I4: an item on loan is kept for nobody",
+        "select count(*) from open_loans o join items i on i.id = o.item_id where i.kept_for_hold_id is not null",
+    ),
+    (
+        "I5: a remembered answer has its audit row",
+        "select count(*) from remembered_answers r left join audit a on a.device_id = r.device_id \
+         and a.request_id = r.request_id where a.id is null",
+    ),
+    (
+        "I7: a loan has the audit row that granted it",
+        "select count(*) from (select id from open_loans union all select id from loan_history) l \
+         left join audit a on a.loan_id = l.id and a.granted = true and a.action in ('checkout', 'pick_up_hold') \
+         where a.id is null",
+    ),
+    (
+        "I7: a granted loan in the audit trail exists",
+        "select count(*) from audit a left join open_loans o on o.id = a.loan_id \
+         left join loan_history h on h.id = a.loan_id where a.granted = true \
+         and a.action in ('checkout', 'pick_up_hold') and o.id is null and h.id is null",
+    ),
+    (
+        "a ready hold can be found on its shelf",
+        "select count(*) from holds where state = 3 and (pickup_number is null or ready_at is null or pickup_until is null)",
+    ),
+];
+
+impl TestRegister {
+    /// Runs every probe.
+    ///
+    /// # Panics
+    /// With the name of the invariant that does not hold.
+    pub async fn probe(&self) {
+        for (name, sql) in PROBES {
+            let connection = self.store.writer();
+            let statement = Statement::from_string(connection.get_database_backend(), sql);
+            let row = connection.query_one_raw(statement).await.expect("a probe runs");
+            // A grouped count without a group has no row.
+            let broken: i64 = row.map_or(0, |row| row.try_get_by_index(0).expect("a count"));
+            assert_eq!(broken, 0, "{name}");
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! What a test puts into its register.
+
+use super::TestRegister;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kortisto_domain::{
+    BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind, RightKind,
+};
+use kortisto_register::bans::{self, NewBan};
+use kortisto_store::{
+    Store, StoreError,
+    entities::{
+        bans as ban_rows, branches, cards, fees, holds, items, open_loans, opening_windows, patrons, pins,
+        policies, resources, self_service_rights, titles,
+    },
+    queries::rulebook,
+};
+use kortisto_vault::{CardBinding, LengthRange, Pin};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// The branch of most devices, code `main`.
+pub const BRANCH_MAIN: i64 = 1;
+/// Another branch, code `east`.
+pub const BRANCH_EAST: i64 = 2;
+
+static NUMBERS: AtomicI64 = AtomicI64::new(1000);
+
+fn number() -> i64 {
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+/// Two branches that are open without staff at all hours, each with a door and PCs.
+pub(super) async fn places(store: &Store) -> Result<(), StoreError> {
+    for (id, code, name) in [(BRANCH_MAIN, "main", "Pääkirjasto"), (BRANCH_EAST, "east", "Itäkirjasto")] {
+        branches::ActiveModel {
+            id: Set(id),
+            code: Set(code.to_owned()),
+            name: Set(name.to_owned()),
+            municipality: Set("153".to_owned()),
+        }
+        .insert(store.writer())
+        .await?;
+        for weekday in 1..=7 {
+            opening_windows::ActiveModel {
+                branch_id: Set(id),
+                weekday: Set(weekday),
+                opens_minute: Set(0),
+                closes_minute: Set(1440),
+                mode: Set(OpeningMode::SelfService.code()),
+                valid_from: Set(day("2000-01-01")),
+                ..Default::default()
+            }
+            .insert(store.writer())
+            .await?;
+        }
+        for (code, kind, min_age, asks_pin) in [
+            ("door", ResourceKind::Door, None, false),
+            ("pin-door", ResourceKind::Door, None, true),
+            ("pc", ResourceKind::Pc, Some(13), true),
+        ] {
+            resources::ActiveModel {
+                branch_id: Set(id),
+                code: Set(code.to_owned()),
+                kind: Set(kind.code()),
+                min_age: Set(min_age),
+                asks_pin: Set(asks_pin),
+                ..Default::default()
+            }
+            .insert(store.writer())
+            .await?;
+        }
+    }
+    rulebook::touch(store.writer()).await
+}
+
+/// A patron to be, with a card and a PIN.
+#[derive(Clone)]
+pub struct PatronSeed {
+    /// PIN of the card; none for a card without one.
+    pub pin: Option<&'static str>,
+    /// Birth date.
+    pub born: Option<NaiveDate>,
+    /// Category.
+    pub category: PatronCategory,
+    /// Service language.
+    pub language: &'static str,
+    /// State of the card.
+    pub card_state: CardState,
+    /// Last day of the card.
+    pub card_until: Option<NaiveDate>,
+    /// A self-service right everywhere.
+    pub right: Option<RightKind>,
+    /// Unpaid fees in cents.
+    pub debt_cents: i64,
+}
+
+impl Default for PatronSeed {
+    fn default() -> Self {
+        Self {
+            pin: Some("4711"),
+            born: Some(day("1980-05-17")),
+            category: PatronCategory::Person,
+            language: "fi",
+            card_state: CardState::Active,
+            card_until: None,
+            right: Some(RightKind::Registered),
+            debt_cents: 0,
+        }
+    }
+}
+
+/// A patron of a test.
+#[derive(Debug, Clone)]
+pub struct TestPatron {
+    /// Key of the patron.
+    pub id: i64,
+    /// Key of the card.
+    pub card_id: i64,
+    /// Number of the card.
+    pub card: String,
+    /// The PIN, or nothing.
+    pub pin: &'static str,
+    /// The pseudonym in the audit trail.
+    pub pseudonym: Uuid,
+}
+
+/// An item to be.
+#[derive(Debug, Clone)]
+pub struct ItemSeed {
+    /// The title it belongs to; none makes a new one.
+    pub title: Option<i64>,
+    /// Material of a new title.
+    pub material: &'static str,
+    /// Age rating of a new title.
+    pub age_rating: Option<i16>,
+    /// Home branch.
+    pub home: i64,
+    /// State.
+    pub state: ItemState,
+}
+
+impl Default for ItemSeed {
+    fn default() -> Self {
+        Self { title: None, material: "book", age_rating: None, home: BRANCH_MAIN, state: ItemState::Available }
+    }
+}
+
+/// An item of a test.
+#[derive(Debug, Clone)]
+pub struct TestItem {
+    /// Key of the item.
+    pub id: i64,
+    /// Key of its title.
+    pub title: i64,
+    /// Its barcode.
+    pub barcode: String,
+}
+
+/// A hold of a test.
+#[derive(Debug, Clone, Copy)]
+pub struct TestHold {
+    /// Its key.
+    pub id: Uuid,
+}
+
+impl TestRegister {
+    /// A patron with everything in order.
+    ///
+    /// # Panics
+    /// When the database refuses, as do the others here.
+    pub async fn patron(&self) -> TestPatron {
+        self.patron_with(PatronSeed::default()).await
+    }
+
+    /// A patron.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn patron_with(&self, seed: PatronSeed) -> TestPatron {
+        let (at, number) = (self.clock.now(), number());
+        let pseudonym = self.surroundings.new_pseudonym();
+        let writer = self.store.writer();
+        let patron = patrons::ActiveModel {
+            number: Set(format!("P{number}")),
+            pseudonym: Set(pseudonym),
+            category: Set(seed.category.code()),
+            state: Set(PatronState::Active.code()),
+            family_name: Set("Testaaja".to_owned()),
+            given_names: Set("Aino Maria".to_owned()),
+            birth_date: Set(seed.born),
+            service_language: Set(seed.language.to_owned()),
+            home_branch_id: Set(BRANCH_MAIN),
+            created_at: Set(at),
+            changed_at: Set(at),
+            changed_by: Set("test".to_owned()),
+            ..Default::default()
+        }
+        .insert(writer)
+        .await
+        .expect("a patron");
+        let card = cards::ActiveModel {
+            number: Set(format!("853A{number:07}")),
+            patron_id: Set(patron.id),
+            state: Set(seed.card_state.code()),
+            state_since: Set(at),
+            valid_from: Set(day("2020-01-01")),
+            valid_until: Set(seed.card_until),
+            issuing_branch_id: Set(BRANCH_MAIN),
+            ..Default::default()
+        }
+        .insert(writer)
+        .await
+        .expect("a card");
+        if let Some(pin) = seed.pin {
+            self.set_pin(card.id, pin).await;
+        }
+        if let Some(kind) = seed.right {
+            self_service_rights::ActiveModel {
+                patron_id: Set(patron.id),
+                kind: Set(kind.code()),
+                valid_from: Set(day("2020-01-01")),
+                ..Default::default()
+            }
+            .insert(writer)
+            .await
+            .expect("a right");
+        }
+        if seed.debt_cents > 0 {
+            self.fee(patron.id, seed.debt_cents).await;
+        }
+        TestPatron { id: patron.id, card_id: card.id, card: card.number, pin: seed.pin.unwrap_or(""), pseudonym }
+    }
+
+    /// Sets the PIN of a card.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn set_pin(&self, card_id: i64, pin: &str) {
+        let pin = Pin::parse(pin, LengthRange::WIDEST).expect("a PIN");
+        let stored = self.register.vault().hash(pin, CardBinding(card_id)).await.expect("a hash");
+        pins::ActiveModel {
+            card_id: Set(card_id),
+            scheme: Set(stored.scheme),
+            key_id: Set(stored.key_id),
+            hash: Set(stored.hash),
+            set_at: Set(self.clock.now()),
+            failures: Set(0),
+            locked_until: Set(None),
+            disabled_at: Set(None),
+            last_wrong: Set(None),
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a PIN row");
+    }
+
+    /// An unpaid fee.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn fee(&self, patron_id: i64, cents: i64) {
+        fees::ActiveModel {
+            id: Set(self.surroundings.new_id(self.clock.now())),
+            patron_id: Set(patron_id),
+            municipality: Set("153".to_owned()),
+            kind: Set("overdue".to_owned()),
+            amount_cents: Set(cents),
+            open_cents: Set(cents),
+            created_at: Set(self.clock.now()),
+            loan_id: Set(None),
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a fee");
+    }
+
+    /// An item that can be lent.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn item(&self) -> TestItem {
+        self.item_with(ItemSeed::default()).await
+    }
+
+    /// An item.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn item_with(&self, seed: ItemSeed) -> TestItem {
+        let number = number();
+        let title = match seed.title {
+            Some(title) => title,
+            None => {
+                titles::ActiveModel {
+                    number: Set(format!("T{number}")),
+                    label: Set(format!("Kirjailija: Teos {number}")),
+                    material: Set(seed.material.to_owned()),
+                    language: Set("fi".to_owned()),
+                    age_rating: Set(seed.age_rating),
+                    ..Default::default()
+                }
+                .insert(self.store.writer())
+                .await
+                .expect("a title")
+                .id
+            }
+        };
+        let item = items::ActiveModel {
+            barcode: Set(format!("153N{number:08}")),
+            title_id: Set(title),
+            home_branch_id: Set(seed.home),
+            collection: Set("aikuiset".to_owned()),
+            state: Set(seed.state.code()),
+            at_branch_id: Set(seed.home),
+            kept_for_hold_id: Set(None),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("an item");
+        TestItem { id: item.id, title, barcode: item.barcode }
+    }
+
+    /// A hold in the queue of a title, behind those that are there.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn hold(&self, patron: &TestPatron, title: i64, pickup_branch: i64) -> TestHold {
+        let id = self.surroundings.new_id(self.clock.now());
+        holds::ActiveModel {
+            id: Set(id),
+            queue_number: Set(number()),
+            patron_id: Set(patron.id),
+            title_id: Set(title),
+            pickup_branch_id: Set(pickup_branch),
+            state: Set(HoldState::Pending.code()),
+            placed_at: Set(self.clock.now()),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a hold");
+        TestHold { id }
+    }
+
+    /// Places a ban as an operator does, until lifted; a use ban for a week at the main branch.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn ban(&self, patron: &TestPatron, kind: BanKind) {
+        let is_use = kind == BanKind::Use;
+        let ban = NewBan {
+            card_number: patron.card.clone(),
+            kind,
+            branch: is_use.then(|| "main".to_owned()),
+            ends_at: is_use.then(|| self.clock.now() + TimeDelta::days(7)),
+            reason: "test".to_owned(),
+        };
+        bans::place(&self.store, &self.surroundings, ban, Instant::now() + Duration::from_secs(5))
+            .await
+            .expect("a ban");
+    }
+
+    /// A policy value for the whole consortium, from long ago.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn policy(&self, key: &str, value: &str) {
+        policies::ActiveModel {
+            key: Set(key.to_owned()),
+            value: Set(value.to_owned()),
+            valid_from: Set(day("2000-01-01")),
+            decision: Set("test".to_owned()),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a policy");
+        rulebook::touch(self.store.writer()).await.expect("the rulebook moves");
+    }
+
+    /// How many open loans an item has.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn open_loans_of(&self, item: &TestItem) -> u64 {
+        open_loans::Entity::find()
+            .filter(open_loans::Column::ItemId.eq(item.id))
+            .count(self.store.writer())
+            .await
+            .expect("a count")
+    }
+
+    /// How many open loans a patron has.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn open_loans_by(&self, patron: &TestPatron) -> u64 {
+        open_loans::Entity::find()
+            .filter(open_loans::Column::PatronId.eq(patron.id))
+            .count(self.store.writer())
+            .await
+            .expect("a count")
+    }
+
+    /// A hold as it stands.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn hold_row(&self, hold: TestHold) -> holds::Model {
+        holds::Entity::find_by_id(hold.id).one(self.store.writer()).await.expect("a row").expect("the hold")
+    }
+
+    /// An item as it stands.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn item_row(&self, item: &TestItem) -> items::Model {
+        items::Entity::find_by_id(item.id).one(self.store.writer()).await.expect("a row").expect("the item")
+    }
+
+    /// Ends every ban of a patron at an instant.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn end_bans(&self, patron: &TestPatron, at: DateTime<Utc>) {
+        ban_rows::Entity::update_many()
+            .col_expr(ban_rows::Column::EndsAt, sea_orm::sea_query::Expr::value(at))
+            .filter(ban_rows::Column::PatronId.eq(patron.id))
+            .exec(self.store.writer())
+            .await
+            .expect("bans end");
+    }
+}
