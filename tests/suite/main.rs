@@ -7,5 +7,6 @@
 
 mod architecture;
 mod contract;
+mod docs;
 mod repository;
 mod tidy;
