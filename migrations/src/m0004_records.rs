@@ -42,10 +42,10 @@ create table policies (
 );
 
 create table rulebook_version (
-    only smallint primary key check (only = 1),
+    singleton smallint primary key check (singleton = 1),
     version bigint not null
 );
 
-insert into rulebook_version (only, version) values (1, 1);
+insert into rulebook_version (singleton, version) values (1, 1);
 "
 );

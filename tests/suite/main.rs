@@ -7,6 +7,7 @@
 
 mod architecture;
 mod contract;
+mod device;
 mod docs;
 mod repository;
 mod tidy;

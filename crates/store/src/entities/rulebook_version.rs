@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 #[sea_orm(table_name = "rulebook_version")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub only: i16,
+    pub singleton: i16,
     pub version: i64,
 }
 

@@ -1,0 +1,5 @@
+//! What devices ask, end to end, on both engines.
+
+mod access;
+mod circulation;
+mod sessions;
