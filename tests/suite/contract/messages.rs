@@ -11,10 +11,8 @@ use std::collections::BTreeSet;
 const REPLAY_FIELDS: [&str; 3] = ["request_id", "attempt_id", "nonce"];
 
 /// Rpcs that change something and yet carry none of them, and why.
-const WITHOUT_REPLAY_FIELD: [(&str, &str); 2] = [
-    ("EnrolmentService.EnrolDevice", "the one-time code is used up by the first call"),
-    ("DeviceService.RenewCertificate", "the last certificate issued is the one that counts"),
-];
+const WITHOUT_REPLAY_FIELD: [(&str, &str); 1] =
+    [("EnrolmentService.EnrolDevice", "the one-time code is used up by the first call")];
 
 /// Words that point at a person, as parts of a field's name.
 const PERSONAL: [&str; 14] = [
