@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
-use super::{StoreOptions, Suspicion};
+use super::{StoreOptions, Suspicion, suspicion::Question};
 use crate::StoreError;
 
 /// Prepared statements kept per connection: all of the register's, with room.
@@ -43,10 +43,8 @@ pub(super) async fn pool(
     let session = session(options)?.application_name(&options.application_name);
     let suspicion = Arc::clone(suspicion);
     let mut pool = connect_options(session, options.pool_max.max(1), options.acquire_timeout);
-    pool.test_before_acquire_if_idle_for(TRUST_IDLE_MAX).map_sqlx_postgres_pool_opts(move |pool| {
-        let suspicion = Arc::clone(&suspicion);
-        check_on_return(pool, move || suspicion.is_raised())
-    });
+    pool.test_before_acquire_if_idle_for(TRUST_IDLE_MAX)
+        .map_sqlx_postgres_pool_opts(move |pool| check_on_return(pool, Arc::clone(&suspicion)));
     Ok(Database::connect(pool).await?)
 }
 
@@ -91,18 +89,20 @@ fn connect_options(
     pool
 }
 
-/// Looks at every connection that comes back to the pool, in the background, and cuts the ones that do not answer
-/// or are still in a transaction. Without it, sqlx waits for the answer of a frozen server for ever, and the pool
-/// drains.
-fn check_on_return(
-    pool: PgPoolOptions,
-    suspected: impl Fn() -> bool + Send + Sync + 'static,
-) -> PgPoolOptions {
+/// Looks at connections that come back to the pool, in the background, and cuts those that do not answer or are
+/// still in a transaction. Without it, sqlx waits for the answer of a frozen server for ever, and the pool drains.
+fn check_on_return(pool: PgPoolOptions, suspicion: Arc<Suspicion>) -> PgPoolOptions {
     pool.after_release(move |connection, _| {
-        let suspected = suspected();
+        let suspicion = Arc::clone(&suspicion);
         Box::pin(async move {
             let check = async {
-                if suspected { outside_transaction(connection).await } else { connection.ping().await }
+                match suspicion.question() {
+                    Question::None => return Ok(()),
+                    Question::Alive => connection.ping().await?,
+                    Question::OutsideTransaction => outside_transaction(connection).await?,
+                }
+                suspicion.note_alive();
+                Ok(())
             };
             // An error makes the pool close the connection without another word to the server.
             timeout(RETURN_CHECK_MAX, check).await.unwrap_or(Err(Error::PoolTimedOut))?;

@@ -1,4 +1,6 @@
-//! A `begin` was given up: for a while, no connection is trusted to be outside a transaction.
+//! What is asked of a connection that comes back to the pool.
+//!
+//! Usually nothing: a question each time would be one more round trip for every read.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -7,9 +9,23 @@ use std::{
 
 use tokio::time::Instant;
 
-/// How long connections that come back to the pool are asked whether they are in a transaction. The one that was
-/// given up comes back within moments; the rest is for a runtime that stalls.
+/// How long connections that come back are asked whether they are in a transaction, after a unit of work was given
+/// up. Its connection comes back within moments; the rest is for a runtime that stalls.
 const SUSPICION_HELD: Duration = Duration::from_secs(60);
+/// How long one answer stands for the life of the server. A connection that comes back in that time from a server
+/// that has just frozen is not noticed, and stays out of the pool until the server thaws or its socket dies.
+const LIFE_TRUSTED: Duration = Duration::from_millis(100);
+
+/// What to ask a connection that comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Nothing.
+    None,
+    /// Whether the server answers.
+    Alive,
+    /// Whether it is outside of a transaction.
+    OutsideTransaction,
+}
 
 /// Raised when a unit of work gives up at its deadline, perhaps in the middle of a `begin`.
 ///
@@ -18,40 +34,74 @@ const SUSPICION_HELD: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Suspicion {
     start: Instant,
-    until_ms: AtomicU64,
+    /// Milliseconds since `start`.
+    held_until_ms: AtomicU64,
+    /// Milliseconds since `start`.
+    alive_until_ms: AtomicU64,
 }
 
 impl Suspicion {
     pub(super) fn new() -> Self {
-        Self { start: Instant::now(), until_ms: AtomicU64::new(0) }
+        Self { start: Instant::now(), held_until_ms: AtomicU64::new(0), alive_until_ms: AtomicU64::new(0) }
     }
 
     /// To be called before the future that may be in a `begin` is dropped.
     pub(crate) fn raise(&self) {
-        let until = self.start.elapsed() + SUSPICION_HELD;
-        self.until_ms.fetch_max(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Relaxed);
+        self.held_until_ms.fetch_max(self.now_ms() + milliseconds(SUSPICION_HELD), Relaxed);
     }
 
-    pub(super) fn is_raised(&self) -> bool {
-        self.start.elapsed().as_millis() < u128::from(self.until_ms.load(Relaxed))
+    /// The server has answered.
+    pub(super) fn note_alive(&self) {
+        self.alive_until_ms.fetch_max(self.now_ms() + milliseconds(LIFE_TRUSTED), Relaxed);
     }
+
+    pub(super) fn question(&self) -> Question {
+        let now_ms = self.now_ms();
+        if now_ms < self.held_until_ms.load(Relaxed) {
+            Question::OutsideTransaction
+        } else if now_ms < self.alive_until_ms.load(Relaxed) {
+            Question::None
+        } else {
+            Question::Alive
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        milliseconds(self.start.elapsed())
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn suspicion_is_held_for_a_while_after_it_was_raised_last() {
         let suspicion = Suspicion::new();
-        assert!(!suspicion.is_raised());
         suspicion.raise();
-        assert!(suspicion.is_raised());
-        tokio::time::advance(Duration::from_secs(40)).await;
+        advance(Duration::from_secs(40)).await;
         suspicion.raise();
-        tokio::time::advance(Duration::from_secs(40)).await;
-        assert!(suspicion.is_raised());
-        tokio::time::advance(Duration::from_secs(21)).await;
-        assert!(!suspicion.is_raised());
+        advance(Duration::from_secs(40)).await;
+        // A sign of life does not dispel it.
+        suspicion.note_alive();
+        assert_eq!(suspicion.question(), Question::OutsideTransaction);
+        advance(Duration::from_secs(21)).await;
+        assert_eq!(suspicion.question(), Question::Alive);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sign_of_life_is_trusted_for_a_moment() {
+        let suspicion = Suspicion::new();
+        assert_eq!(suspicion.question(), Question::Alive);
+        suspicion.note_alive();
+        assert_eq!(suspicion.question(), Question::None);
+        advance(LIFE_TRUSTED).await;
+        assert_eq!(suspicion.question(), Question::Alive);
     }
 }

@@ -29,7 +29,7 @@ pub enum LaneError<E> {
     /// request id.
     #[error("the deadline passed")]
     DeadlinePassed,
-    /// The desk's error, after every retry that could help.
+    /// The desk's error, after every retry that could help. When it is a lost connection the outcome is unknown.
     #[error("the desk failed: {0}")]
     Failed(E),
 }

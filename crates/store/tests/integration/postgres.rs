@@ -142,6 +142,19 @@ async fn a_statement_that_hangs_costs_one_connection_not_the_pool() {
 }
 
 #[tokio::test]
+async fn a_read_that_is_given_up_costs_one_connection_not_the_pool() {
+    let cluster = Cluster::start();
+    let store = store(&cluster, |options| {
+        options.pool_max = 1;
+        options.statement_timeout = Duration::ZERO;
+    })
+    .await;
+    let hang = run(store.readers(), "SELECT pg_sleep(60)");
+    assert!(timeout(Duration::from_millis(300), hang).await.is_err());
+    store.ping(within(5000)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_lane_replaces_a_connection_that_hangs_without_waiting_for_it() {
     let cluster = Cluster::start();
     let store = store(&cluster, |options| options.statement_timeout = Duration::ZERO).await;

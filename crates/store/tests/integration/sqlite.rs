@@ -102,7 +102,7 @@ async fn a_caller_that_goes_away_does_not_stop_its_work() {
     };
     let caller = store.unit_of_work("insert", within(5000), unit);
     assert!(tokio::time::timeout(Duration::from_millis(10), caller).await.is_err());
-    done.notified().await;
+    tokio::time::timeout(Duration::from_secs(5), done.notified()).await.unwrap();
     // The writer is free again only when COMMIT is through.
     assert_eq!(number(store.writer(), "SELECT count(*) FROM number").await, 1);
 }
