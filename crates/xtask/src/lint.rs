@@ -2,21 +2,33 @@
 
 use crate::{
     advisories,
-    problem::Outcome,
+    problem::{Outcome, Problem},
     run::{Project, is_on_path, locked, note, output, step},
     test,
     tools::CARGO_DENY,
 };
 use std::fs;
 
-/// Checks formatting, code, documentation, contract, dependencies and scripts, the quick ones first.
+/// Checks formatting, scripts, contract, dependencies, code and documentation, the quick ones first. A check
+/// that fails does not keep the others from telling theirs.
 pub(crate) fn run(project: &Project) -> Outcome {
-    step("formatting", &mut project.cargo(&["fmt", "--all", "--check"]))?;
-    shell_scripts(project)?;
-    test::contract(project)?;
-    dependencies(project)?;
+    let checks = [formatting, shell_scripts, test::contract, dependencies, code, documentation];
+    let outcomes = checks.map(|check| check(project));
+    let problems: Vec<_> =
+        outcomes.into_iter().filter_map(Result::err).map(|problem| problem.to_string()).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Problem::new(problems.join("\n"))) }
+}
+
+fn formatting(project: &Project) -> Outcome {
+    step("formatting", &mut project.cargo(&["fmt", "--all", "--check"]))
+}
+
+fn code(project: &Project) -> Outcome {
     let mut clippy = project.cargo(&["clippy", "--workspace", "--all-targets", "--all-features"]);
-    step("code", clippy.args(locked()).args(["--", "-D", "warnings"]))?;
+    step("code", clippy.args(locked()).args(["--", "-D", "warnings"]))
+}
+
+fn documentation(project: &Project) -> Outcome {
     let mut documentation = project.cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
     step("documentation", documentation.args(locked()).env("RUSTDOCFLAGS", "-D warnings"))
 }

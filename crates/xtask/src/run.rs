@@ -71,6 +71,7 @@ pub(crate) fn step(name: &str, command: &mut Command) -> Outcome {
         eprintln!("=== {name}: done in {:.1} s", start.elapsed().as_secs_f32());
         return Ok(());
     }
+    eprintln!("=== {name}: FAILED");
     Err(Problem::new(format!("{name} failed ({status}): {}", shown(command))))
 }
 
