@@ -2,9 +2,9 @@
 
 mod ban;
 mod check;
-//DEMO
+mod demo;
 mod device;
-//IMPORT
+mod import;
 mod keys;
 mod migrate;
 mod open;
@@ -29,10 +29,12 @@ pub struct Cli {
 enum Command {
     /// Serve devices until SIGTERM or SIGINT.
     Serve,
-//D1
+    /// Set up a small library in a folder, serve it, and play a kiosk, a door and a PC-booking program.
+    Demo(demo::DemoArgs),
     /// Bring the database to the schema of this version.
     Migrate,
-//I1
+    /// Bring branches, policies, titles, items or patrons in from a file.
+    Import(import::ImportArgs),
     /// Enrol, list, renew, release and revoke devices.
     #[command(subcommand)]
     Device(device::DeviceCommand),
@@ -73,9 +75,9 @@ pub async fn run(cli: Cli) -> ExitCode {
     let config = cli.config.as_deref();
     let outcome = match cli.command {
         Command::Serve => serve::run(config).await,
-//D2
+        Command::Demo(args) => demo::run(args).await,
         Command::Migrate => migrate::run(config).await,
-//I2
+        Command::Import(args) => import::command(config, args).await,
         Command::Device(command) => device::run(config, command).await,
         Command::Ban(command) => ban::run(config, command).await,
         Command::Keys(command) => keys::run(config, &command),
