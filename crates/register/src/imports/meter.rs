@@ -28,6 +28,11 @@ impl Meter {
         self.limit.store(self.read.load(Relaxed) + ROW_BYTES_MAX, Relaxed);
     }
 
+    /// How much has been read, in bytes.
+    pub(crate) fn read(&self) -> u64 {
+        self.read.load(Relaxed)
+    }
+
     /// Whether a row was longer than it may be.
     pub(crate) fn passed(&self) -> bool {
         self.passed.load(Relaxed)

@@ -17,6 +17,7 @@ mod fault;
 mod items;
 mod kind;
 mod layout;
+mod line_ends;
 mod material;
 mod meter;
 mod patrons;

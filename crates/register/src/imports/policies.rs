@@ -175,14 +175,14 @@ impl Kind for Policies {
             .map(|model| Ok((natural(&policy_row(model.clone())?), model)))
             .collect::<Result<_, StoreError>>()?;
         let mut counts = Counts::default();
-        let mut writes = Vec::new();
+        let mut writes: Vec<(policies::ActiveModel, _, _)> = Vec::new();
         let (mut set, mut lines) = (Vec::new(), Vec::new());
         for Placed { line, row: (parsed, branch) } in &self.rows {
             let row = parsed.row(*branch);
             match there.remove(&natural(&row)) {
                 None => {
                     counts.created += 1;
-                    writes.push((policies::ActiveModel::default(), parsed, *branch));
+                    writes.push((Default::default(), parsed, *branch));
                 }
                 Some(model) if is_as(&model, parsed) => counts.unchanged += 1,
                 Some(model) => {

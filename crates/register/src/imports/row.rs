@@ -75,11 +75,11 @@ impl<'a> Row<'a> {
         });
     }
 
-    /// The text of a column as it stands; empty when the file does not have it.
+    /// The text of a column without blanks at its ends; empty when the file does not have it.
     pub(crate) fn raw(&mut self, column: &'static str) -> Option<&'a str> {
         let raw: &'a RawRow<'a> = self.raw;
         let Some(bytes) = raw.bytes(column) else { return Some("") };
-        let text = std::str::from_utf8(bytes).ok();
+        let text = std::str::from_utf8(bytes).ok().map(str::trim);
         if text.is_none() {
             self.fault(column, "not UTF-8", "the file saved as UTF-8");
         }

@@ -3,10 +3,11 @@
 use super::{
     fault::{FaultList, RowFault},
     layout::{Layout, Need},
+    line_ends::LineEnds,
     meter::{Meter, Metered, READ_AHEAD_BYTES, ROW_BYTES_MAX},
     source::Source,
 };
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use csv::{ByteRecord, ReaderBuilder};
 use std::{
     io::{self, Read},
     sync::Arc,
@@ -19,7 +20,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// An open file, past its header.
 pub(crate) struct Table {
-    reader: csv::Reader<Metered<Box<dyn Read + Send>>>,
+    reader: csv::Reader<LineEnds<Metered<Box<dyn Read + Send>>>>,
     meter: Arc<Meter>,
     record: ByteRecord,
     /// The shape of the file.
@@ -38,10 +39,10 @@ pub(crate) struct RawRow<'t> {
 }
 
 impl RawRow<'_> {
-    /// The bytes of a column, none when the file does not have it.
+    /// The bytes of a column without blanks at their ends, none when the file does not have it.
     pub(crate) fn bytes(&self, column: &str) -> Option<&[u8]> {
         let index = self.layout.columns.iter().position(|known| known.name == column)?;
-        self.record.get(self.places[index]?)
+        self.record.get(self.places[index]?).map(<[u8]>::trim_ascii)
     }
 }
 
@@ -68,15 +69,15 @@ impl Table {
         let mut head = Vec::new();
         rest.by_ref().take(HEADER_BYTES_MAX).read_to_end(&mut head)?;
         let delimiter = delimiter(&head);
-        let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(head).chain(rest));
+        // Every row ends, also a last one that the file leaves open: the count of lines needs it.
+        let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(head).chain(rest).chain(&b"\n"[..]));
         let meter = Arc::new(Meter::default());
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .trim(Trim::All)
             .buffer_capacity(READ_AHEAD_BYTES)
-            .from_reader(Metered::new(whole, Arc::clone(&meter)));
+            .from_reader(LineEnds::new(Metered::new(whole, Arc::clone(&meter))));
         let mut header = ByteRecord::new();
         match reader.read_byte_record(&mut header) {
             Ok(true) => {}
@@ -126,7 +127,9 @@ impl Table {
         if !found {
             return Ok(None);
         }
-        let line = self.record.position().map_or(before, csv::Position::line);
+        // The reader counts empty lines before a row as its own; counted from its end the row starts right.
+        let breaks = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = self.reader.position().line() - 1 - breaks;
         if self.record.len() != self.width {
             return Err(TableFault::Row(RowFault {
                 line,
@@ -147,7 +150,7 @@ impl Table {
 
     /// How far reading has come, in bytes.
     pub(crate) fn bytes_read(&self) -> u64 {
-        self.reader.position().byte()
+        self.meter.read()
     }
 }
 
@@ -235,12 +238,13 @@ mod tests {
 
     #[test]
     fn every_way_to_write_the_same_rows_is_read_alike() {
-        let ways: [&[u8]; 8] = [
+        let ways: [&[u8]; 9] = [
             b"a,b\n1,2\n3,4\n",
             b"\xef\xbb\xbfa,b\n1,2\n3,4\n",
             b"A , B\n 1,2 \n3,4",
             b"a;b\r\n1;2\r\n3;4\r\n",
             b"a\tb\n1\t2\n3\t4\n",
+            b"a,b\r1,2\r3,4\r",
             b"\"a\",\"b\"\n\"1\",2\n3,\"4\"\n",
             b"\xef\xbb\xbf\"a\",b\n1,2\n3,4\n",
             b"b,c,a\n2,,1\n4,x,3\n",
@@ -253,7 +257,8 @@ mod tests {
     #[test]
     fn a_quoted_line_break_keeps_the_count_of_lines() {
         assert_eq!(rows(b"a,b\n\"1\n1\",2\n3,4\n"), ["2:1\n1:2", "4:3:4"]);
-        assert_eq!(rows(b"a,b\n\n1,2\n"), ["3:1:2"]);
+        assert_eq!(rows(b"a,b\r\n\"\r\n1\r\n1\",2\r\n3,4"), ["2:1\n1:2", "5:3:4"]);
+        assert_eq!(rows(b"a,b\n\n1,2\n\r\n\n3,4"), ["3:1:2", "6:3:4"]);
     }
 
     #[test]

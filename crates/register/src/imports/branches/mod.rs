@@ -18,8 +18,8 @@ use kortisto_store::{
 };
 use resources::ResourceSpec;
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
 };
 use std::collections::{BTreeSet, HashMap};
 
@@ -146,7 +146,8 @@ async fn keep(
 /// Replaces the hours that have no last day, where they differ. Hours of a season stay.
 async fn keep_hours(work: &Work<'_>, branch: i64, wanted: &BTreeSet<Window>) -> Result<bool, StoreError> {
     let standing =
-        opening_windows::Column::BranchId.eq(branch).and(opening_windows::Column::ValidUntil.is_null());
+        [opening_windows::Column::BranchId.eq(branch), opening_windows::Column::ValidUntil.is_null()];
+    let standing = standing.into_iter().fold(Condition::all(), Condition::add);
     let there = opening_windows::Entity::find().filter(standing.clone()).all(work.transaction).await?;
     let there = there.iter().map(Window::of).collect::<Option<BTreeSet<_>>>();
     if there.as_ref() == Some(wanted) {

@@ -87,7 +87,8 @@ pub(super) async fn keep(work: &Work<'_>, branch: i64, wanted: &[ResourceSpec]) 
         }
         changed = true;
         let is_new = found.is_none();
-        let mut model = found.map_or_else(resources::ActiveModel::default, |found| found.into_active_model());
+        let mut model: resources::ActiveModel =
+            found.map_or_else(Default::default, resources::Model::into_active_model);
         model.branch_id = Set(branch);
         model.code = Set(spec.code.clone());
         model.kind = Set(spec.kind.code());

@@ -27,7 +27,7 @@ const SQLITE_ANALYSIS_LIMIT: &str = "pragma analysis_limit = 1000";
 /// [`StoreError::Busy`] while another import runs: each looks at the whole set of policies and branches.
 pub async fn prepare(connection: &impl ConnectionTrait) -> Result<(), StoreError> {
     if Engine::of(connection) == Engine::Sqlite {
-        // The transaction holds the one writer of the one process that has the file.
+        // The transaction is immediate: it keeps every other writer of the file out.
         connection.execute_unprepared(SQLITE_ANALYSIS_LIMIT).await?;
         return Ok(());
     }

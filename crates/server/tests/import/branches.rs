@@ -1,0 +1,96 @@
+//! Branches, hours, resources.
+
+use crate::kit::{BRANCHES, Kit, on_both_engines};
+use kortisto_register::{
+    Rulebook,
+    imports::ImportKind::{Branches, Items},
+};
+use kortisto_store::queries::rulebook;
+
+on_both_engines! {
+    branches_come_with_hours_and_resources,
+    the_same_file_again_changes_nothing_and_a_changed_one_what_changed,
+    every_kind_of_bad_branch_is_named,
+    a_column_that_is_not_there_leaves_what_is_there,
+}
+
+const FULL: &str = "\
+code,name,municipality,hours,resources
+MAIN,Pääkirjasto,405,Mon-Fri 07:00-10:00 self-service; Mon-Fri 10:00-18:00 staffed,main-door:door:pin; pc-1:pc:min_age=13
+EAST,Itä,153,,
+";
+
+async fn load(kit: &Kit) -> Rulebook {
+    Rulebook::from_rows(rulebook::load(kit.store.readers()).await.unwrap(), kit.surroundings.zone).unwrap()
+}
+
+async fn branches_come_with_hours_and_resources(kit: Kit) {
+    assert_eq!(Kit::counts(kit.import(Branches, FULL).await), (2, 0, 0));
+    let main: i64 = kit.value("select id from branches where code = 'MAIN'").await;
+    let east: i64 = kit.value("select id from branches where code = 'EAST'").await;
+    let rulebook = load(&kit).await;
+    assert_eq!(rulebook.branch(main).unwrap().windows.len(), 10);
+    assert_eq!(rulebook.branch(main).unwrap().municipality, "405");
+    assert!(rulebook.resource(main, "main-door").unwrap().asks_pin);
+    assert_eq!(rulebook.resource(main, "pc-1").unwrap().min_age, Some(13));
+    assert!(rulebook.branch(east).unwrap().windows.is_empty());
+    let audited: String = kit.value("select action from audit").await;
+    assert_eq!(audited, "import_branches");
+}
+
+async fn the_same_file_again_changes_nothing_and_a_changed_one_what_changed(kit: Kit) {
+    let version = "select version from rulebook_version";
+    kit.import(Branches, FULL).await.unwrap();
+    let first: i64 = kit.value(version).await;
+    kit.clock.advance(chrono::TimeDelta::days(3));
+    assert_eq!(Kit::counts(kit.import(Branches, FULL).await), (0, 0, 2));
+    assert_eq!(kit.value::<i64>(version).await, first);
+    for changed in [
+        FULL.replace("Itä", "Itäinen"),
+        FULL.replace("10:00-18:00", "10:00-19:00"),
+        FULL.replace("min_age=13", "min_age=15"),
+        FULL.replace("main-door:door:pin; ", ""),
+        FULL.replace("main-door:door:pin; ", "side-door:door; "),
+    ] {
+        kit.import(Branches, FULL).await.unwrap();
+        let before: i64 = kit.value(version).await;
+        assert_eq!(Kit::counts(kit.import(Branches, &changed).await), (0, 1, 1), "{changed}");
+        assert_eq!(kit.value::<i64>(version).await, before + 1);
+    }
+    assert_eq!((kit.count("branches").await, kit.count("resources").await), (2, 2));
+}
+
+async fn every_kind_of_bad_branch_is_named(kit: Kit) {
+    let bad = "\
+code,name,municipality,hours,resources
+OK,Hyvä,405,,
+,Nimi,405,,
+A,,405,,
+B,Nimi,45,,
+C,Nimi,4O5,,
+D,Nimi,405,Mon 10-12,
+E,Nimi,405,,door
+OK,Toinen,405,,
+F\0,Nimi,405,,
+";
+    let expected = [
+        (3, "code"),
+        (4, "name"),
+        (5, "municipality"),
+        (6, "municipality"),
+        (7, "hours"),
+        (8, "resources"),
+        (9, "code"),
+        (10, "code"),
+    ];
+    assert_eq!(Kit::faults(kit.import(Branches, bad).await), expected);
+    assert_eq!((kit.count("branches").await, kit.count("audit").await), (0, 0));
+}
+
+async fn a_column_that_is_not_there_leaves_what_is_there(kit: Kit) {
+    kit.import(Branches, FULL).await.unwrap();
+    assert_eq!(Kit::counts(kit.import(Branches, BRANCHES).await), (0, 0, 2));
+    assert_eq!((kit.count("opening_windows").await, kit.count("resources").await), (10, 2));
+    let faults = Kit::faults(kit.import(Items, "barcode,title_number,branch,collection\n1,1,NONE,\n").await);
+    assert_eq!(faults, [(2, "title_number"), (2, "branch")]);
+}
