@@ -40,9 +40,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kiosk-code", help="one-time code of a device of kind self-checkout")
     parser.add_argument("--door-code", help="one-time code of a device of kind door")
     parser.add_argument("--kept", type=pathlib.Path, help="folder that keeps keys and certificates; then no codes")
-    parser.add_argument("--card", required=True, help="a card whose patron has a hold ready at the kiosk's branch")
+    parser.add_argument("--card", required=True, help="a card whose patron has a hold at the kiosk's branch")
     parser.add_argument("--pin", required=True)
     parser.add_argument("--item", required=True, help="barcode of an item that may be lent to that patron")
+    parser.add_argument("--held-item", help="barcode of an item that the patron's hold waits for; it is returned first")
     parser.add_argument("--door-card", help="the card shown at the door, where it is another")
     parser.add_argument("--door-pin", help="the PIN typed at the door, where it asks for one")
     parser.add_argument("--resource", help="what the door asks about; without it, the first that it may")
@@ -68,8 +69,11 @@ class Play:
         self.unknown_card()
         token = self.authenticate()
         self.check_out(token)
+        if self.args.held_item:
+            self.return_item(self.args.held_item, "ITEM_ROUTING_HOLD_SHELF")
         self.pick_up(token)
-        self.return_item()
+        closed = self.return_item(self.args.item)
+        expect(bool(closed), True, "a return that closes the loan")
         self.ask_door()
         self.overstep()
         self.end_session(token)
@@ -182,7 +186,7 @@ class Play:
         listed = self.kiosk.holds.ListHolds(c.ListHoldsRequest(patron_token=token), timeout=DEADLINE_SECONDS)
         self.expect_granted(listed)
         if not listed.ready:
-            raise Surprise("the patron has no hold that is ready; choose another --card")
+            raise Surprise("the patron has no hold that is ready; choose another --card, or give --held-item")
         hold = listed.ready[0]
         ask = c.PickUpHoldRequest(request_id=new_id(), patron_token=token, hold_id=hold.hold_id)
         reply = self.kiosk.holds.PickUpHold(ask, timeout=DEADLINE_SECONDS)
@@ -190,14 +194,16 @@ class Play:
         expect(self.kiosk.holds.PickUpHold(ask, timeout=DEADLINE_SECONDS), reply, "the answer to a replay")
         say(f"picked up from place {hold.pickup_number}: {reply.loan.item_label}, until {reply.loan.due_date}")
 
-    def return_item(self) -> None:
+    def return_item(self, barcode: str, routing: str | None = None) -> str:
         c = self.contract.loan_service
-        ask = c.ReturnRequest(request_id=new_id(), item_barcode=self.args.item)
+        ask = c.ReturnRequest(request_id=new_id(), item_barcode=barcode)
         reply = self.kiosk.loans.Return(ask, timeout=DEADLINE_SECONDS)
         self.expect_granted(reply)
-        if not reply.closed_loan_id:
-            raise Surprise("the return closed no loan")
-        say(f"returned: {reply.item_label}; {c.ItemRouting.Name(reply.routing)}")
+        goes = c.ItemRouting.Name(reply.routing)
+        say(f"returned: {reply.item_label}; {goes} {reply.destination_branch or reply.pickup_number}".rstrip())
+        if routing:
+            expect(goes, routing, "where the item goes")
+        return reply.closed_loan_id
 
     def end_session(self, token: str) -> None:
         c = self.contract.patron_service
