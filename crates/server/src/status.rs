@@ -97,13 +97,13 @@ impl Fault {
 
     /// The fault that an error of the register is to the caller.
     #[must_use]
-    pub fn of(error: RegisterError, trace_id: &str) -> Self {
-        match error {
+    pub fn of(error: &RegisterError, trace_id: &str) -> Self {
+        match *error {
             RegisterError::DeviceUnknown => Self::DeviceUnknown,
             RegisterError::DeviceRevoked => Self::DeviceRevoked,
             RegisterError::RpcForbidden { rpc } => Self::RpcForbidden { rpc: rpc.name().to_owned() },
             RegisterError::FieldForbidden { field } => Self::FieldForbidden { field: field.to_owned() },
-            RegisterError::FieldInvalid { field, rule } => Self::field(field, rule),
+            RegisterError::FieldInvalid { field, ref rule } => Self::field(field, rule.as_str()),
             RegisterError::RequestIdReused { field } => Self::RequestIdReused { field },
             RegisterError::DeviceThrottled { retry_after } => Self::DeviceThrottled { retry_after },
             RegisterError::EnrolmentRefused => Self::EnrolmentRefused,

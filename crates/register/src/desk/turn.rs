@@ -49,7 +49,7 @@ pub(crate) struct Turn {
 }
 
 /// What an operation is about, for its audit row.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct About {
     pub(crate) subject: Option<Uuid>,
     pub(crate) item: Option<i64>,

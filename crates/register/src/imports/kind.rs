@@ -140,3 +140,27 @@ pub(crate) trait Kind: Sized + Send {
         faults: &mut FaultList,
     ) -> impl Future<Output = Result<Counts, ImportError>> + Send;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imports::{MATERIALS, Need};
+
+    const DOCUMENT: &str = include_str!("../../../../docs/import.md");
+
+    #[test]
+    fn every_column_and_material_is_documented() {
+        for kind in ImportKind::ALL {
+            assert!(DOCUMENT.contains(&format!("## {kind}\n")), "{kind}");
+            let columns = kind.layouts().iter().flat_map(|layout| layout.columns);
+            for column in columns.filter(|column| column.need != Need::Ignored) {
+                let name = column.name;
+                let forms = [format!("| {name}"), format!("| **{name}**"), format!(", {name}, *optional*")];
+                assert!(forms.iter().any(|form| DOCUMENT.contains(form)), "{kind}: {name}");
+            }
+        }
+        for material in MATERIALS {
+            assert!(DOCUMENT.contains(&format!("`{material}`")), "{material}");
+        }
+    }
+}

@@ -82,11 +82,11 @@ impl Table {
         match reader.read_byte_record(&mut header) {
             Ok(true) => {}
             Ok(false) => {
-                faults.push(of_header("", None, "the file is empty", layouts[0].names()));
+                faults.push(of_header("", None, "the file is empty", &layouts[0].names()));
                 return Ok(None);
             }
             Err(_) if meter.passed() => {
-                faults.push(of_header("", None, "the header is longer than 64 KiB", layouts[0].names()));
+                faults.push(of_header("", None, "the header is longer than 64 KiB", &layouts[0].names()));
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
@@ -174,12 +174,12 @@ fn places(layout: &Layout, names: &[String], faults: &mut FaultList) -> Option<V
         };
         // A file without a header has a person's data where the names should be.
         let value = (!layout.private).then(|| RowFault::shown(name));
-        faults.push(of_header(known.map_or("", |column| column.name), value, reason, layout.names()));
+        faults.push(of_header(known.map_or("", |column| column.name), value, reason, &layout.names()));
     }
     let place = |name: &str| names.iter().position(|given| given == name);
     for column in layout.columns {
         if column.need == Need::Required && place(column.name).is_none() {
-            faults.push(of_header(column.name, None, "the header lacks this column", layout.names()));
+            faults.push(of_header(column.name, None, "the header lacks this column", &layout.names()));
         }
     }
     let places = layout.columns.iter().map(|column| place(column.name)).collect();
@@ -190,7 +190,7 @@ fn of_header(
     column: &'static str,
     value: Option<String>,
     reason: impl Into<String>,
-    names: String,
+    names: &str,
 ) -> RowFault {
     RowFault {
         line: 1,

@@ -47,7 +47,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
             return Ok(ExitCode::FAILURE);
         }
     };
-    findings.tell("configuration", Ok(file.map_or("defaults and environment".to_owned(), |file| file.display().to_string())));
+    findings.tell("configuration", Ok(file.map_or_else(|| "defaults and environment".to_owned(), |file| file.display().to_string())));
     findings.tell("keys", open::keys(&config).map(|keys| format!("PIN key {} is in use", keys.current().0)));
     findings.tell("certificates", certificates(&config));
     findings.tell("enrolment", enrolment(&config));

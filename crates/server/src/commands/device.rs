@@ -60,19 +60,19 @@ pub(super) async fn run(file: Option<&Path>, command: DeviceCommand) -> Outcome 
             enroll(&store, &surroundings, NewDevice { name, kind, branch }, deadline).await?;
         }
         DeviceCommand::Renew { name } => {
-            let devices = manage::list(&store).await.map_err(failed)?;
+            let devices = manage::list(&store).await.map_err(|fault| failed(&fault))?;
             let known = devices.into_iter().find(|device| device.name == name);
-            let device = known.ok_or_else(|| failed(ManageFault::NoDevice(name)))?;
+            let device = known.ok_or_else(|| failed(&ManageFault::NoDevice(name)))?;
             let again = NewDevice { name: device.name, kind: device.kind, branch: device.branch };
             enroll(&store, &surroundings, again, deadline).await?;
         }
         DeviceCommand::List => list(&store).await?,
         DeviceCommand::Release { name } => {
-            manage::release(&store, &surroundings, name.clone(), deadline).await.map_err(failed)?;
+            manage::release(&store, &surroundings, name.clone(), deadline).await.map_err(|fault| failed(&fault))?;
             println!("{name} may try PINs again.");
         }
         DeviceCommand::Revoke { name } => {
-            manage::revoke(&store, &surroundings, name.clone(), deadline).await.map_err(failed)?;
+            manage::revoke(&store, &surroundings, name.clone(), deadline).await.map_err(|fault| failed(&fault))?;
             println!("{name} is shut out from its next call on.");
         }
     }
@@ -87,14 +87,14 @@ async fn enroll(
 ) -> Result<(), Failure> {
     let name = new.name.clone();
     let code =
-        manage::create_enrolment_code(store, surroundings, new, deadline).await.map_err(failed)?;
+        manage::create_enrolment_code(store, surroundings, new, deadline).await.map_err(|fault| failed(&fault))?;
     println!("{}", code.printed().expose_secret());
     eprintln!("One-time code for {name}: it can be used once, within ten minutes, at the enrolment endpoint.");
     Ok(())
 }
 
 async fn list(store: &Store) -> Result<(), Failure> {
-    let devices = manage::list(store).await.map_err(failed)?;
+    let devices = manage::list(store).await.map_err(|fault| failed(&fault))?;
     println!("{:<24} {:<14} {:<10} {:<8} {:<17} {:<17}", "NAME", "KIND", "BRANCH", "STATE", "LAST SEEN", "CERTIFICATE ENDS");
     for device in devices {
         let minute = |at: Option<chrono::DateTime<chrono::Utc>>| {
@@ -114,6 +114,6 @@ async fn list(store: &Store) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failed(fault: ManageFault) -> Failure {
-    Failure::of("device", &fault)
+fn failed(fault: &ManageFault) -> Failure {
+    Failure::of("device", fault)
 }

@@ -74,7 +74,7 @@ type Outcome = Result<ExitCode, Failure>;
 pub async fn run(cli: Cli) -> ExitCode {
     let config = cli.config.as_deref();
     let outcome = match cli.command {
-        Command::Serve => serve::run(config).await,
+        Command::Serve => Box::pin(serve::run(config)).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate => migrate::run(config).await,
         Command::Import(args) => import::command(config, args).await,

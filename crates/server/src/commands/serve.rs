@@ -22,7 +22,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
     let register = Arc::new(open::register(&config, HashCost::RECOMMENDED).await?);
     telemetry::metrics::start(&config.metrics).map_err(|fault| Failure::of("metrics", &fault))?;
     let signal = signals().map_err(|error| Failure::of("signals", &error))?;
-    let stopped = serve_with(&config, register, signal).await?;
+    let stopped = Box::pin(serve_with(&config, register, signal)).await?;
     if stopped == Stopped::Cut {
         tracing::warn!("connections were cut at the drain limit");
     }

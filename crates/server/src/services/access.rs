@@ -22,7 +22,7 @@ impl AccessService for Api {
             nonce: fields::id("nonce", &message.nonce)?,
         };
         let answer =
-            self.register.check_access(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+            self.register.check_access(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let language = self.language_of(answer.language.as_deref());
         let granted = answer.decision.is_granted();
         let valid_for = if granted { ANSWER_VALID_FOR } else { std::time::Duration::ZERO };

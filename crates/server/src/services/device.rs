@@ -20,7 +20,7 @@ impl DeviceService for Api {
             .register
             .describe_device(asked.caller, asked.deadline)
             .await
-            .map_err(|error| asked.fault(error))?;
+            .map_err(|error| asked.fault(&error))?;
         Ok(Response::new(GetDeviceResponse {
             device_name: description.name,
             kind: kind(description.kind).into(),
@@ -48,7 +48,7 @@ impl DeviceService for Api {
             .register
             .renew_certificate(asked.caller, request_id, pem, asked.deadline)
             .await
-            .map_err(|error| asked.fault(error))?;
+            .map_err(|error| asked.fault(&error))?;
         Ok(Response::new(RenewCertificateResponse {
             certificate_pem: renewed.certificate_pem,
             authority_pem: renewed.authority_pem,

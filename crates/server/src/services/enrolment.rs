@@ -49,7 +49,7 @@ impl EnrolmentService for EnrolmentApi {
             .register
             .enrol_device(code.hash(), pem, deadline)
             .await
-            .map_err(|error| Fault::of(error, &trace_id))?;
+            .map_err(|error| Fault::of(&error, &trace_id))?;
         Ok(Response::new(EnrolDeviceResponse {
             certificate_pem: enrolled.certificate.certificate_pem,
             authority_pem: enrolled.certificate.authority_pem,

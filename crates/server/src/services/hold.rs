@@ -24,7 +24,7 @@ impl HoldService for Api {
             page_size: fields::page_size(message.page_size)?,
             after: parse_page_token(&message.page_token)?,
         };
-        let list = self.register.list_holds(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+        let list = self.register.list_holds(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let language = self.language_of(list.language.as_deref());
         let (ready, pending) = list
             .holds
@@ -53,7 +53,7 @@ impl HoldService for Api {
             hold_id: fields::id("hold_id", &message.hold_id)?,
         };
         let answer =
-            self.register.pick_up_hold(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+            self.register.pick_up_hold(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let (verdict, refusals, loan) = self.loan(&asked, answer);
         Ok(Response::new(PickUpHoldResponse { verdict, refusals, loan }))
     }

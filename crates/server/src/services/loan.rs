@@ -22,7 +22,7 @@ impl LoanService for Api {
             token_hash: fields::token(&message.patron_token)?,
             barcode: fields::code("item_barcode", &message.item_barcode)?,
         };
-        let answer = self.register.checkout(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+        let answer = self.register.checkout(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let (verdict, refusals, loan) = self.loan(&asked, answer);
         Ok(Response::new(CheckoutResponse { verdict, refusals, loan }))
     }
@@ -36,7 +36,7 @@ impl LoanService for Api {
             barcode: fields::code("item_barcode", &message.item_barcode)?,
         };
         let answer =
-            self.register.take_back(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+            self.register.take_back(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let refusals = self.refusals(&asked, &answer.decision, self.language_of(None));
         let (routing, destination_branch, pickup_number) = match answer.routing {
             None => (ItemRouting::Unspecified, None, None),

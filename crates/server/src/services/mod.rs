@@ -65,7 +65,7 @@ impl Api {
             Some(known) => *known,
             None => {
                 let found = self.register.identify(&peer.fingerprint, deadline).await;
-                let found = found.map_err(|error| Fault::of(error, &trace_id))?;
+                let found = found.map_err(|error| Fault::of(&error, &trace_id))?;
                 let known = KnownDevice { device_id: found.device_id, kind: found.kind };
                 *peer.device.get_or_init(|| known)
             }
@@ -101,7 +101,7 @@ impl Asked {
     }
 
     /// The status of an error of the register.
-    fn fault(&self, error: RegisterError) -> Status {
+    fn fault(&self, error: &RegisterError) -> Status {
         Fault::of(error, &self.trace_id).into()
     }
 }

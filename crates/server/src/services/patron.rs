@@ -32,7 +32,7 @@ impl PatronService for Api {
             pin: fields::pin(&message.pin)?,
         };
         let answer =
-            self.register.authenticate(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+            self.register.authenticate(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         Ok(Response::new(self.authenticated(&asked, answer, &ages)))
     }
 
@@ -47,7 +47,7 @@ impl PatronService for Api {
             request_id: fields::id("request_id", &message.request_id)?,
             token_hash: fields::token(&message.patron_token)?,
         };
-        self.register.end_session(ask, asked.deadline).await.map_err(|error| asked.fault(error))?;
+        self.register.end_session(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         Ok(Response::new(EndPatronSessionResponse {}))
     }
 }

@@ -235,7 +235,7 @@ impl TestRegister {
             let signal = async {
                 let _ = stopped.await;
             };
-            serve(serving, signal).await.expect("the server serves");
+            Box::pin(serve(serving, signal)).await.expect("the server serves");
         });
         Self {
             register,

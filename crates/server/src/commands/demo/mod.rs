@@ -69,7 +69,7 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
     };
     let mut serving = tokio::spawn({
         let (config, register) = (config.clone(), Arc::clone(&register));
-        async move { serve_with(&config, register, signal).await }
+        async move { Box::pin(serve_with(&config, register, signal)).await }
     });
     let played = tokio::select! {
         played = play::play(&house, &register) => played,

@@ -35,12 +35,12 @@ pub(super) async fn play(house: &House, register: &Register) -> Result<(), Failu
     let door = enrol(house, register, "demo-door", DeviceKind::Door).await?;
     let pc = enrol(house, register, "demo-pc", DeviceKind::PcBooking).await?;
     println!("Three devices have enrolled with one-time codes, each with a certificate of its own.");
-    scene.kiosk(&kiosk).await.map_err(unexpected)?;
+    scene.kiosk(&kiosk).await.map_err(|status| unexpected(&status))?;
     scene.door(&door).await?;
-    scene.pc(&pc).await.map_err(unexpected)
+    scene.pc(&pc).await.map_err(|status| unexpected(&status))
 }
 
-fn unexpected(status: Status) -> Failure {
+fn unexpected(status: &Status) -> Failure {
     Failure::new(format!("the play stopped at an error: {:?} {}", status.code(), status.message()))
 }
 
@@ -117,11 +117,11 @@ impl Scene<'_> {
     async fn door(&self, channel: &Channel) -> Result<(), Failure> {
         println!("\n-- The door of the unstaffed library ------------------------------------------");
         asks("Aino holds her card to the reader and types her PIN.");
-        tell_access(&self.enter(channel, AINO, "main-door").await.map_err(unexpected)?);
+        tell_access(&self.enter(channel, AINO, "main-door").await.map_err(|status| unexpected(&status))?);
         asks("Eero, eleven, has no consent of a guardian.");
-        tell_access(&self.enter(channel, EERO, "main-door").await.map_err(unexpected)?);
+        tell_access(&self.enter(channel, EERO, "main-door").await.map_err(|status| unexpected(&status))?);
         asks("Siv comes in every morning, until staff place a ban while the door is being asked.");
-        tell_access(&self.enter(channel, SIV, "main-door").await.map_err(unexpected)?);
+        tell_access(&self.enter(channel, SIV, "main-door").await.map_err(|status| unexpected(&status))?);
         let store = self.register.store();
         let surroundings = self.register.surroundings();
         let ban = NewBan {
@@ -135,14 +135,14 @@ impl Scene<'_> {
             .await
             .map_err(|fault| Failure::of("ban", &fault))?;
         let placed = Instant::now();
-        let refused = self.enter(channel, SIV, "main-door").await.map_err(unexpected)?;
+        let refused = self.enter(channel, SIV, "main-door").await.map_err(|status| unexpected(&status))?;
         println!("     A desk places a ban; the next question, {} ms later:", placed.elapsed().as_millis());
         tell_access(&refused);
         bans::lift(store, surroundings, SIV.0.to_owned(), BanKind::SelfService, Instant::now() + DEADLINE)
             .await
             .map_err(|fault| Failure::of("ban", &fault))?;
         asks("The ban is lifted.");
-        tell_access(&self.enter(channel, SIV, "main-door").await.map_err(unexpected)?);
+        tell_access(&self.enter(channel, SIV, "main-door").await.map_err(|status| unexpected(&status))?);
         sleep(Duration::from_millis(10)).await;
         Ok(())
     }
