@@ -18,6 +18,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+/// Lanes of one kind at most: more only contend for the cores of the database.
+const LANES_MAX: usize = 4;
+
 /// How long warming up may take.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,8 @@ pub struct RegisterOptions {
     pub lane_limits: LaneLimits,
     /// Circulation lanes on PostgreSQL, 1 to 4; SQLite has one lane for everything.
     pub circulation_lanes: usize,
+    /// Lanes for doors on PostgreSQL, 1 to 4.
+    pub door_lanes: usize,
     /// No refusal of credentials is answered sooner than this after the question, nor at another time
     /// than a multiple of it: the time says nothing of whether the card exists.
     pub failure_floor: Duration,
@@ -55,8 +60,8 @@ pub struct Register {
     pub(crate) failure_floor: Duration,
     pub(crate) session_length: Duration,
     circulation: Vec<Lane<LiveDesk>>,
-    /// On PostgreSQL only.
-    doors: Option<Lane<LiveDesk>>,
+    /// On PostgreSQL only: doors never wait for loans.
+    doors: Vec<Lane<LiveDesk>>,
 }
 
 impl Register {
@@ -68,22 +73,22 @@ impl Register {
         let RegisterOptions { store, surroundings, .. } = options;
         let rows = rulebook::load(store.readers()).await?;
         let rulebooks = Arc::new(RulebookShelf::new(Rulebook::from_rows(rows, surroundings.zone)?));
-        let start = async || {
+        let start = || {
             let desk = LiveDesk {
                 connection: store.lane_connection(),
                 surroundings: surroundings.clone(),
                 rulebooks: Arc::clone(&rulebooks),
             };
-            Ok::<_, StoreError>(Lane::start(Arc::new(desk), options.lane_limits.clone()))
+            Lane::start(Arc::new(desk), options.lane_limits.clone())
         };
-        let (lanes, doors) = match store.engine() {
-            Engine::Sqlite => (1, None),
-            Engine::Postgres => (options.circulation_lanes.clamp(1, 4), Some(start().await?)),
+        let (circulation_lanes, door_lanes) = match store.engine() {
+            Engine::Sqlite => (1, 0),
+            Engine::Postgres => {
+                (options.circulation_lanes.clamp(1, LANES_MAX), options.door_lanes.clamp(1, LANES_MAX))
+            }
         };
-        let mut circulation = Vec::with_capacity(lanes);
-        for _ in 0..lanes {
-            circulation.push(start().await?);
-        }
+        let circulation = (0..circulation_lanes).map(|_| start()).collect();
+        let doors = (0..door_lanes).map(|_| start()).collect();
         Ok(Self {
             keys: options.keys,
             vault: options.vault,
@@ -152,13 +157,17 @@ impl Register {
         operation: Operation,
         deadline: Instant,
     ) -> Result<Reply, RegisterError> {
-        // The remainder is less than the number of lanes, so it fits.
-        let lane = usize::try_from(route % self.circulation.len() as u64).unwrap_or(0);
-        self.circulation[lane].call(operation, deadline).await?
+        pick(&self.circulation, route).call(operation, deadline).await?
     }
 
-    pub(crate) async fn ask_door(&self, operation: Operation, deadline: Instant) -> Result<Reply, RegisterError> {
-        self.doors.as_ref().unwrap_or(&self.circulation[0]).call(operation, deadline).await?
+    pub(crate) async fn ask_door(
+        &self,
+        route: u64,
+        operation: Operation,
+        deadline: Instant,
+    ) -> Result<Reply, RegisterError> {
+        let lanes = if self.doors.is_empty() { &self.circulation } else { &self.doors };
+        pick(lanes, route).call(operation, deadline).await?
     }
 
     /// Asks each lane something that nobody answers, so that connections are open and statements
@@ -220,6 +229,12 @@ impl Register {
         }
         self.vault.shutdown();
     }
+}
+
+/// One of the lanes, always the same for one route. There is at least one.
+fn pick(lanes: &[Lane<LiveDesk>], route: u64) -> &Lane<LiveDesk> {
+    // The remainder is less than the number of lanes, so it fits.
+    &lanes[usize::try_from(route % lanes.len() as u64).unwrap_or(0)]
 }
 
 /// A reply of another operation: the desk and this file disagree.

@@ -4,7 +4,7 @@ use crate::{
     Caller, Register, RegisterError, Rpc,
     desk::{Deferral, Operation, Reply, Turn, turn::About},
     patrons::verify_pin::PinQuestion,
-    register::MIXED_UP,
+    register::{MIXED_UP, route},
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{
@@ -148,8 +148,9 @@ impl Register {
                 }
             }
         };
+        let route = route(card_number.as_bytes());
         let check = CheckAccess { caller, card_number, resource, nonce, pin };
-        match self.ask_door(Operation::CheckAccess(check), deadline).await? {
+        match self.ask_door(route, Operation::CheckAccess(check), deadline).await? {
             Reply::Access(answer) => Ok(answer),
             _ => Err(MIXED_UP),
         }

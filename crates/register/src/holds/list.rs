@@ -5,7 +5,7 @@ use crate::{
     devices::outside_lane::{Asking, record},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{Decision, DeviceKind, HoldState, Reason};
+use kortisto_domain::{authenticate, Decision, DeviceKind, HoldState, Reason};
 use kortisto_store::entities::{holds, titles};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use std::collections::HashMap;
@@ -99,6 +99,14 @@ async fn list(
         record(register, transaction, &asking, "list_holds", &decision, None).await?;
         return Ok(HoldList { decision, language: None, holds: Vec::new(), next: None });
     };
+    // A card that was blocked or reported lost since ends what its session may see.
+    let standing =
+        authenticate::decide(&party.card, &party.patron, device.kind, device.branch_id, &asking.moment);
+    if !standing.is_granted() {
+        record(register, transaction, &asking, "list_holds", &standing, Some(party.pseudonym)).await?;
+        let language = Some(party.language.clone());
+        return Ok(HoldList { decision: standing, language, holds: Vec::new(), next: None });
+    }
     let mut query = holds::Entity::find().filter(holds::Column::PatronId.eq(party.patron_id));
     query = if device.kind == DeviceKind::Locker {
         query

@@ -57,6 +57,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
             findings.tell("database", answers(&store).await);
             findings.tell("schema", migrate::refuse_stale(&store).await.map(|()| "up to date".to_owned()));
             findings.tell("clock", clock(&store).await);
+            findings.tell("durability", durability(&store).await);
         }
     }
     if findings.wrong == 0 {
@@ -88,6 +89,32 @@ async fn answers(store: &Store) -> Result<String, Failure> {
         Engine::Sqlite => "SQLite answers".to_owned(),
         Engine::Postgres => "PostgreSQL answers".to_owned(),
     })
+}
+
+/// Whether an acknowledged write survives. SQLite is opened so that it does.
+async fn durability(store: &Store) -> Result<String, Failure> {
+    if store.engine() == Engine::Sqlite {
+        return Ok("write-ahead log, synchronous=FULL".to_owned());
+    }
+    let mut fine = Vec::new();
+    for (setting, wrong) in [("fsync", &["off"][..]), ("full_page_writes", &["off"]), ("synchronous_commit", &["off", "local"])] {
+        let sql = format!("select current_setting('{setting}')");
+        let row = store
+            .readers()
+            .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+            .await
+            .map_err(|error| Failure::of("durability", &StoreError::from(error)))?
+            .ok_or_else(|| Failure::new("the database did not tell its settings"))?;
+        let value: String =
+            row.try_get_by_index(0).map_err(|error| Failure::of("durability", &StoreError::from(error)))?;
+        if wrong.contains(&value.as_str()) {
+            return Err(Failure::new(format!(
+                "PostgreSQL runs with {setting} = {value}, so an acknowledged loan may be lost; set it to on"
+            )));
+        }
+        fine.push(format!("{setting} = {value}"));
+    }
+    Ok(fine.join(", "))
 }
 
 /// The database's clock against this machine's. SQLite has no other clock.

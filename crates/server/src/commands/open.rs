@@ -103,6 +103,7 @@ pub(super) async fn register(config: &Config, cost: HashCost) -> Result<Register
         issuer,
         lane_limits: LaneLimits { queue_max: config.limits.lane_queue_max, ..LaneLimits::default() },
         circulation_lanes: config.limits.circulation_lanes,
+        door_lanes: config.limits.door_lanes,
         failure_floor: config.limits.failure_floor(),
         session_length: SESSION_LENGTH,
     };

@@ -95,6 +95,8 @@ pub struct TestOptions {
     pub failure_floor: Duration,
     /// Circulation lanes on PostgreSQL.
     pub circulation_lanes: usize,
+    /// Lanes for doors on PostgreSQL.
+    pub door_lanes: usize,
     /// Limits of each lane.
     pub lane_limits: LaneLimits,
     /// The address to reach the database at instead of its own, for a proxy in between.
@@ -114,6 +116,7 @@ impl Default for TestOptions {
         Self {
             failure_floor: Duration::ZERO,
             circulation_lanes: 1,
+            door_lanes: 1,
             lane_limits: LaneLimits::default(),
             database_url: None,
             hash_cost: HashCost::CHEAP_FOR_TESTS,
@@ -207,6 +210,7 @@ impl TestRegister {
             issuer: Some(Arc::new(issuer)),
             lane_limits: options.lane_limits.clone(),
             circulation_lanes: options.circulation_lanes,
+            door_lanes: options.door_lanes,
             failure_floor: options.failure_floor,
             session_length: Duration::from_secs(300),
         })
