@@ -13,5 +13,6 @@ pub use card::{
     Presented, known_device_tries_left,
 };
 pub use device::{
-    DeviceAdmission, DeviceBudget, FAILING_CARDS_PER_DAY_MAX, FAILURE_WINDOW_SECONDS, FAILURES_PER_WINDOW_MAX, PLATFORM_FACTOR,
+    DeviceAdmission, DeviceBudget, FAILING_CARDS_PER_DAY_MAX, FAILURE_WINDOW_SECONDS,
+    FAILURES_PER_WINDOW_MAX, PLATFORM_FACTOR,
 };

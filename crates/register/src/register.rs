@@ -1,8 +1,8 @@
 //! The register as a whole: its store, its lanes, its vault.
 
 use crate::{
-    Caller, Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook, RulebookShelf,
-    Surroundings,
+    Caller, Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook,
+    RulebookShelf, Surroundings,
     access::check_access::{CheckAccess, PinProof},
     desk::{LiveDesk, Operation, Reply},
     devices::CertificateIssuer,
@@ -238,7 +238,8 @@ fn pick(lanes: &[Lane<LiveDesk>], route: u64) -> &Lane<LiveDesk> {
 }
 
 /// A reply of another operation: the desk and this file disagree.
-pub(crate) const MIXED_UP: RegisterError = RegisterError::Internal("a lane gave the answer to another question");
+pub(crate) const MIXED_UP: RegisterError =
+    RegisterError::Internal("a lane gave the answer to another question");
 
 /// Spreads operations over the lanes, those of one key always to the same one.
 pub(crate) fn route(key: &[u8]) -> u64 {

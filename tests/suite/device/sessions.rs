@@ -1,10 +1,10 @@
 //! Card, PIN and session.
 
+use chrono::TimeDelta;
 use kortisto::{
     common::v1::{RefusalReason, Verdict},
     device::v1::{AuthenticatePatronRequest, AuthenticatePatronResponse, EndPatronSessionRequest},
 };
-use chrono::TimeDelta;
 use kortisto_domain::{CardState, DeviceKind};
 use kortisto_testkit::{
     TestRegister, on_both_engines,
@@ -13,7 +13,12 @@ use kortisto_testkit::{
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-async fn authenticate(device: &Device, attempt: &str, card: &str, pin: &str) -> Result<AuthenticatePatronResponse, Status> {
+async fn authenticate(
+    device: &Device,
+    attempt: &str,
+    card: &str,
+    pin: &str,
+) -> Result<AuthenticatePatronResponse, Status> {
     let request = AuthenticatePatronRequest {
         attempt_id: attempt.to_owned(),
         card_number: card.to_owned(),

@@ -128,7 +128,11 @@ impl Register {
     ///
     /// # Errors
     /// [`RegisterError`]; a device takes every error as closed.
-    pub async fn check_access(&self, ask: AccessQuestion, deadline: Instant) -> Result<AccessAnswer, RegisterError> {
+    pub async fn check_access(
+        &self,
+        ask: AccessQuestion,
+        deadline: Instant,
+    ) -> Result<AccessAnswer, RegisterError> {
         let AccessQuestion { caller, card_number, pin, resource, nonce } = ask;
         let pin = match pin {
             None => PinProof::NotGiven,

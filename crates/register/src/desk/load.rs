@@ -10,12 +10,7 @@ use chrono::{Duration, NaiveTime, TimeZone as _, Utc};
 use kortisto_domain::{Moment, pin_throttle};
 use kortisto_store::{
     Engine, StoreError,
-    queries::{
-        changes::Changes,
-        circulation_facts,
-        dialect::At,
-        door_facts, locks, pin_facts, rulebook,
-    },
+    queries::{changes::Changes, circulation_facts, dialect::At, door_facts, locks, pin_facts, rulebook},
 };
 use sea_orm::ConnectionTrait;
 use std::sync::Arc;
@@ -108,7 +103,9 @@ async fn load(
         }
     }
     if !keys.pins.is_empty() {
-        for (key, found) in keys.pins.iter().zip(sorted(pin_facts::load(connection, engine, &keys.pins).await?)) {
+        for (key, found) in
+            keys.pins.iter().zip(sorted(pin_facts::load(connection, engine, &keys.pins).await?))
+        {
             version = Some(found.rulebook_version);
             let ord = found.ord;
             turn.asked[ord] = turn.world.add_pin(found, key.attempt_id);

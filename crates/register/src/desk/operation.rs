@@ -8,7 +8,7 @@ use crate::{
     patrons::{
         end_session::EndSession,
         reserve_attempt::{Admitted, ReserveAttempt},
-        settle_attempt::{Settled, SettleAttempt},
+        settle_attempt::{SettleAttempt, Settled},
     },
 };
 use kortisto_store::queries::{circulation_facts, dialect::Hex, door_facts, locks, pin_facts};
@@ -80,15 +80,19 @@ impl Operation {
                 key(("hold", o.hold_id)),
                 key(("request", o.caller.device_id, o.request_id)),
             ]),
-            Self::EndSession(o) => keys.extend([
-                key(("token", o.token_hash)),
-                key(("request", o.caller.device_id, o.request_id)),
-            ]),
+            Self::EndSession(o) => keys
+                .extend([key(("token", o.token_hash)), key(("request", o.caller.device_id, o.request_id))]),
             Self::ReserveAttempt(o) => {
-                keys.extend([key(("card", &o.card_number)), key(("request", o.caller.device_id, o.attempt_id))]);
+                keys.extend([
+                    key(("card", &o.card_number)),
+                    key(("request", o.caller.device_id, o.attempt_id)),
+                ]);
             }
             Self::SettleAttempt(o) => {
-                keys.extend([key(("card", &o.card_number)), key(("request", o.caller.device_id, o.attempt_id))]);
+                keys.extend([
+                    key(("card", &o.card_number)),
+                    key(("request", o.caller.device_id, o.attempt_id)),
+                ]);
             }
             // Doors change nothing that another operation decides on.
             Self::CheckAccess(_) => {}

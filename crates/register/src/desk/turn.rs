@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{RegisterError, Rpc, Rulebook, Surroundings, permissions};
 use chrono::Duration;
-use kortisto_domain::{DeviceState, Decision, Moment};
+use kortisto_domain::{Decision, DeviceState, Moment};
 use kortisto_store::queries::{
     changes::{AuditRow, CertificateRow, Changes, RememberedRow},
     dialect::{At, Hex},
@@ -72,7 +72,12 @@ impl Turn {
     }
 
     /// The asking device, if it is in force at this moment and may call this rpc (A5, A93).
-    pub(crate) fn admit(&mut self, index: usize, rpc: Rpc, fingerprint: &[u8; 32]) -> Result<Device, RegisterError> {
+    pub(crate) fn admit(
+        &mut self,
+        index: usize,
+        rpc: Rpc,
+        fingerprint: &[u8; 32],
+    ) -> Result<Device, RegisterError> {
         let device = self
             .asked(index)
             .device
@@ -82,7 +87,8 @@ impl Turn {
         admit(&device, rpc, &self.moment)?;
         let at = self.moment.at();
         if device.certificate_first_used_at.is_none() {
-            let row = CertificateRow { fingerprint: Hex(fingerprint.to_vec()), device_id: device.id, at: At(at) };
+            let row =
+                CertificateRow { fingerprint: Hex(fingerprint.to_vec()), device_id: device.id, at: At(at) };
             self.changes.certificates_first_used.insert(fingerprint.to_vec(), row);
         }
         if device.last_seen_at.is_none_or(|seen| at - seen >= LAST_SEEN_STEP) {
@@ -109,7 +115,13 @@ impl Turn {
     }
 
     /// Keeps the answer for replays, in the transaction of its effects.
-    pub(crate) fn remember(&mut self, device: &Device, request_id: Uuid, request_hash: Vec<u8>, reply: &Reply) {
+    pub(crate) fn remember(
+        &mut self,
+        device: &Device,
+        request_id: Uuid,
+        request_hash: Vec<u8>,
+        reply: &Reply,
+    ) {
         let answer = serde_json::to_string(reply).expect("replies are plain data");
         self.world.remembered.insert(
             (device.id, request_id),
@@ -128,7 +140,13 @@ impl Turn {
     }
 
     /// Leaves the audit row of a decision, and gives its id.
-    pub(crate) fn audit(&mut self, device: &Device, action: &'static str, decision: &Decision, about: About) -> Uuid {
+    pub(crate) fn audit(
+        &mut self,
+        device: &Device,
+        action: &'static str,
+        decision: &Decision,
+        about: About,
+    ) -> Uuid {
         let at = self.moment.at();
         let id = self.surroundings.new_id(at);
         self.changes.audit.push(AuditRow {

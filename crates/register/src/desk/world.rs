@@ -1,12 +1,12 @@
 //! What a turn knows: every fact it loaded, with the effects of its earlier operations laid over.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::facts;
 use kortisto_store::queries::{
     circulation_facts::{self, Item, NamedHold, Queued, Remembered, Session},
     party::{Device, Party},
     pin_facts::{self, Attempt, KnownDevice, PinRow},
 };
-use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
@@ -73,7 +73,11 @@ pub(crate) struct World {
 
 impl World {
     /// Lays down what was found for a circulation operation.
-    pub(crate) fn add_circulation(&mut self, found: circulation_facts::Facts, request_id: Option<Uuid>) -> Asked {
+    pub(crate) fn add_circulation(
+        &mut self,
+        found: circulation_facts::Facts,
+        request_id: Option<Uuid>,
+    ) -> Asked {
         let mut asked = Asked { device: self.add_device(found.device), ..Asked::default() };
         self.remember(asked.device, request_id, found.remembered);
         asked.session = found.session.map(|session| {
@@ -176,10 +180,10 @@ impl World {
             age_rating: item.age_rating.and_then(|years| years.try_into().ok()),
             home_branch: item.home_branch_id,
             borrower: item.loan.as_ref().map(|loan| loan.patron_id),
-            kept_for: item.kept_for.as_ref().map(|hold| facts::KeptFor {
-                patron: hold.patron_id,
-                pickup_branch: hold.pickup_branch_id,
-            }),
+            kept_for: item
+                .kept_for
+                .as_ref()
+                .map(|hold| facts::KeptFor { patron: hold.patron_id, pickup_branch: hold.pickup_branch_id }),
         }
     }
 

@@ -45,7 +45,8 @@ impl Register {
         let register = Arc::clone(self);
         self.store
             .unit_of_work("enrol_device", deadline, move |transaction| {
-                let (register, issuer, pem) = (Arc::clone(&register), Arc::clone(&issuer), request_pem.clone());
+                let (register, issuer, pem) =
+                    (Arc::clone(&register), Arc::clone(&issuer), request_pem.clone());
                 Box::pin(async move { enrol(&register, &*issuer, &code_hash, &pem, transaction).await })
             })
             .await

@@ -24,10 +24,15 @@ impl Register {
     ///
     /// # Errors
     /// [`RegisterError::DeviceUnknown`] when the certificate was issued to no device.
-    pub async fn identify(&self, fingerprint: &[u8; 32], deadline: Instant) -> Result<KnownDevice, RegisterError> {
+    pub async fn identify(
+        &self,
+        fingerprint: &[u8; 32],
+        deadline: Instant,
+    ) -> Result<KnownDevice, RegisterError> {
         let look_up = async {
-            let Some(certificate) =
-                device_certificates::Entity::find_by_id(fingerprint.to_vec()).one(self.store.readers()).await?
+            let Some(certificate) = device_certificates::Entity::find_by_id(fingerprint.to_vec())
+                .one(self.store.readers())
+                .await?
             else {
                 return Ok(None);
             };

@@ -48,6 +48,10 @@ pub trait CertificateIssuer: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`IssueFault`].
-    fn issue(&self, request_pem: &str, subject: &DeviceSubject, now: DateTime<Utc>)
-    -> Result<IssuedCertificate, IssueFault>;
+    fn issue(
+        &self,
+        request_pem: &str,
+        subject: &DeviceSubject,
+        now: DateTime<Utc>,
+    ) -> Result<IssuedCertificate, IssueFault>;
 }

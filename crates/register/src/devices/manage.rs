@@ -250,7 +250,10 @@ pub async fn list(store: &Store) -> Result<Vec<DeviceSummary>, ManageFault> {
     Ok(summaries)
 }
 
-async fn by_name(transaction: &DatabaseTransaction, name: &str) -> Result<Option<devices::Model>, StoreError> {
+async fn by_name(
+    transaction: &DatabaseTransaction,
+    name: &str,
+) -> Result<Option<devices::Model>, StoreError> {
     Ok(devices::Entity::find().filter(devices::Column::Name.eq(name)).one(transaction).await?)
 }
 

@@ -11,6 +11,6 @@ mod renew;
 pub use describe::DeviceDescription;
 pub use enrol::Enrolment;
 pub use identify::KnownDevice;
-pub use issuer::{CertificateIssuer, DeviceSubject, IssuedCertificate, IssueFault};
+pub use issuer::{CertificateIssuer, DeviceSubject, IssueFault, IssuedCertificate};
 pub use manage::{DeviceSummary, ManageFault, NewDevice};
 pub use renew::RenewedCertificate;

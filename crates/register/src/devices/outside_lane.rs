@@ -101,8 +101,7 @@ pub(crate) async fn record(
     changes.devices_seen.insert(device.id);
     if device.certificate_first_used_at.is_none() {
         let fingerprint = asking.caller.fingerprint.to_vec();
-        let row =
-            CertificateRow { fingerprint: Hex(fingerprint.clone()), device_id: device.id, at: At(at) };
+        let row = CertificateRow { fingerprint: Hex(fingerprint.clone()), device_id: device.id, at: At(at) };
         changes.certificates_first_used.insert(fingerprint, row);
     }
     changes::apply(transaction, register.store.engine(), changes, at, asking.moment.today()).await?;

@@ -45,13 +45,15 @@ impl Register {
         let Some(issuer) = self.issuer.clone() else {
             return Err(RegisterError::FieldInvalid {
                 field: "certificate_request_pem",
-                rule: "none: this consortium's certificates come from an authority outside the register".to_owned(),
+                rule: "none: this consortium's certificates come from an authority outside the register"
+                    .to_owned(),
             });
         };
         let register = Arc::clone(self);
         self.store
             .unit_of_work("renew_certificate", deadline, move |transaction| {
-                let (register, issuer, pem) = (Arc::clone(&register), Arc::clone(&issuer), request_pem.clone());
+                let (register, issuer, pem) =
+                    (Arc::clone(&register), Arc::clone(&issuer), request_pem.clone());
                 Box::pin(
                     async move { renew(&register, &*issuer, &caller, request_id, &pem, transaction).await },
                 )

@@ -5,7 +5,7 @@ use crate::{
     devices::outside_lane::{Asking, record},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{authenticate, Decision, DeviceKind, HoldState, Reason};
+use kortisto_domain::{Decision, DeviceKind, HoldState, Reason, authenticate};
 use kortisto_store::entities::{holds, titles};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use std::collections::HashMap;
@@ -76,7 +76,11 @@ impl Register {
     ///
     /// # Errors
     /// [`RegisterError`]; a session that is over is a refusal in the answer.
-    pub async fn list_holds(self: &std::sync::Arc<Self>, ask: ListHolds, deadline: Instant) -> Result<HoldList, RegisterError> {
+    pub async fn list_holds(
+        self: &std::sync::Arc<Self>,
+        ask: ListHolds,
+        deadline: Instant,
+    ) -> Result<HoldList, RegisterError> {
         let register = std::sync::Arc::clone(self);
         self.store
             .unit_of_work("list_holds", deadline, move |transaction| {
@@ -113,9 +117,10 @@ async fn list(
             .filter(holds::Column::State.eq(HoldState::Ready.code()))
             .filter(holds::Column::PickupBranchId.eq(device.branch_id))
     } else {
-        query.filter(holds::Column::State.is_in(
-            [HoldState::Pending, HoldState::InTransit, HoldState::Ready].map(HoldState::code),
-        ))
+        query.filter(
+            holds::Column::State
+                .is_in([HoldState::Pending, HoldState::InTransit, HoldState::Ready].map(HoldState::code)),
+        )
     };
     let mut rows = query.limit(HOLDS_READ_MAX).all(transaction).await.map_err(store_error)?;
     rows.sort_unstable_by_key(place);
@@ -156,8 +161,11 @@ async fn labels(
     page: &[holds::Model],
 ) -> Result<HashMap<i64, String>, RegisterError> {
     let wanted = page.iter().map(|row| row.title_id);
-    let titles =
-        titles::Entity::find().filter(titles::Column::Id.is_in(wanted)).all(transaction).await.map_err(store_error)?;
+    let titles = titles::Entity::find()
+        .filter(titles::Column::Id.is_in(wanted))
+        .all(transaction)
+        .await
+        .map_err(store_error)?;
     Ok(titles.into_iter().map(|title| (title.id, title.label)).collect())
 }
 

@@ -86,11 +86,8 @@ impl PickUp {
             request: Some(self.request_id),
         };
         turn.audit(&device, "pick_up_hold", &decided.decision, about);
-        let reply = Reply::Loan(LoanAnswer {
-            decision: decided.decision,
-            language: Some(who.patron.language),
-            loan,
-        });
+        let reply =
+            Reply::Loan(LoanAnswer { decision: decided.decision, language: Some(who.patron.language), loan });
         turn.remember(&device, self.request_id, hash, &reply);
         Ok(reply)
     }

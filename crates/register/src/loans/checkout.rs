@@ -75,11 +75,8 @@ impl Checkout {
             request: Some(self.request_id),
         };
         turn.audit(&device, "checkout", &lent.decision, about);
-        let reply = Reply::Loan(LoanAnswer {
-            decision: lent.decision,
-            language: Some(who.patron.language),
-            loan,
-        });
+        let reply =
+            Reply::Loan(LoanAnswer { decision: lent.decision, language: Some(who.patron.language), loan });
         turn.remember(&device, self.request_id, hash, &reply);
         Ok(reply)
     }

@@ -40,7 +40,13 @@ pub struct LoanDetails {
 
 impl Turn {
     /// Opens the loan, fulfils the hold that kept the item, and lays both over the facts.
-    pub(crate) fn open_loan(&mut self, device: &Device, who: &Who, item: &Item, due_on: NaiveDate) -> LoanDetails {
+    pub(crate) fn open_loan(
+        &mut self,
+        device: &Device,
+        who: &Who,
+        item: &Item,
+        due_on: NaiveDate,
+    ) -> LoanDetails {
         let at = self.moment.at();
         let id = self.surroundings.new_id(at);
         let patron_id = who.card.patron_id;
@@ -69,7 +75,10 @@ impl Turn {
                 hold.state = HoldState::Fulfilled;
             }
         }
-        if item.kept_for.is_some() || item.state != ItemState::Available || item.at_branch_id != device.branch_id {
+        if item.kept_for.is_some()
+            || item.state != ItemState::Available
+            || item.at_branch_id != device.branch_id
+        {
             let row = ItemRow {
                 id: item.id,
                 state: ItemState::Available.code(),

@@ -98,8 +98,12 @@ impl Return {
             })
             .collect();
         let facts = World::item_facts(&item);
-        let routing =
-            take_back::route(&TakeBack { item: &facts, item_id: item.id, branch: device.branch_id, queue: &queue });
+        let routing = take_back::route(&TakeBack {
+            item: &facts,
+            item_id: item.id,
+            branch: device.branch_id,
+            queue: &queue,
+        });
         if let Some(loan) = &item.loan {
             close_loan(turn, &device, &item, loan.id, loan.patron_id);
         }

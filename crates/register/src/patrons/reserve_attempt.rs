@@ -54,7 +54,8 @@ impl ReserveAttempt {
             let Reply::Settled(mut settled) = reply else {
                 return Err(RegisterError::RequestIdReused { field: self.id_field() }.into());
             };
-            settled.profile = who.as_ref().filter(|_| settled.pin_was_right()).map(|who| profile(turn, index, who));
+            settled.profile =
+                who.as_ref().filter(|_| settled.pin_was_right()).map(|who| profile(turn, index, who));
             return Ok(Reply::Admitted(Box::new(Admitted::Settled(settled))));
         }
         if who.as_ref().is_some_and(|who| !turn.held.patron(who.card.patron_id)) {
@@ -123,7 +124,10 @@ impl ReserveAttempt {
                 if entry.suspended_at.is_none() {
                     entry.suspended_at = Some(turn.moment.at());
                     turn.changes.devices_suspended.insert(device.id);
-                    tracing::warn!(device_id = device.id, "device.pin_suspended: too many cards failed here today");
+                    tracing::warn!(
+                        device_id = device.id,
+                        "device.pin_suspended: too many cards failed here today"
+                    );
                 }
                 Err(RegisterError::DeviceThrottled { retry_after: None })
             }
@@ -160,14 +164,18 @@ impl ReserveAttempt {
     }
 
     /// Settles an attempt that is not verified, with the one answer of all wrong credentials.
-    fn refuse(&self, turn: &mut Turn, device: &Device, index: usize, who: &Who, outcome: AttemptOutcome) -> Reply {
+    fn refuse(
+        &self,
+        turn: &mut Turn,
+        device: &Device,
+        index: usize,
+        who: &Who,
+        outcome: AttemptOutcome,
+    ) -> Reply {
         self.count(turn, device, index, outcome);
         let settled = Settled::refused();
-        let about = About {
-            subject: Some(who.patron.pseudonym),
-            request: Some(self.attempt_id),
-            ..About::default()
-        };
+        let about =
+            About { subject: Some(who.patron.pseudonym), request: Some(self.attempt_id), ..About::default() };
         turn.audit(device, super::settle_attempt::action(self.rpc), &settled.decision, about);
         turn.remember(device, self.attempt_id, self.request_hash.to_vec(), &Reply::Settled(settled.clone()));
         Reply::Admitted(Box::new(Admitted::Settled(settled)))
@@ -187,9 +195,8 @@ fn verify(card: Option<(i64, PinRow)>) -> Reply {
 /// The throttle of a card as this device sees it.
 pub(super) fn throttle(turn: &Turn, device: &Device, who: &Who, pin: &PinRow) -> CardThrottle {
     let known = turn.world.known_devices.get(&(who.card_id, device.id));
-    let tries_since = known.map_or(0, |known| {
-        KNOWN_DEVICE_TRIES.saturating_sub(u16::try_from(known.tries_left).unwrap_or(0))
-    });
+    let tries_since = known
+        .map_or(0, |known| KNOWN_DEVICE_TRIES.saturating_sub(u16::try_from(known.tries_left).unwrap_or(0)));
     let last_success: Option<DateTime<Utc>> = known.map(|known| known.last_success_at);
     CardThrottle {
         failures: u16::try_from(pin.failures).unwrap_or(u16::MAX),

@@ -181,7 +181,13 @@ impl SettleAttempt {
         }
         turn.touch_patron(who);
         let decision = if self.rpc == Rpc::AuthenticatePatron {
-            authenticate::decide(&who.card.facts, &who.patron.facts, device.kind, device.branch_id, &turn.moment)
+            authenticate::decide(
+                &who.card.facts,
+                &who.patron.facts,
+                device.kind,
+                device.branch_id,
+                &turn.moment,
+            )
         } else {
             Decision::granted()
         };

@@ -29,7 +29,11 @@ const NO_CARD: i64 = 0;
 
 impl Register {
     /// Verifies a PIN. The answer to wrong credentials takes the same time whatever is wrong.
-    pub(crate) async fn verify_pin(&self, ask: PinQuestion, deadline: Instant) -> Result<Settled, RegisterError> {
+    pub(crate) async fn verify_pin(
+        &self,
+        ask: PinQuestion,
+        deadline: Instant,
+    ) -> Result<Settled, RegisterError> {
         let asked_at = Instant::now();
         let settled = self.count_and_verify(ask, deadline).await?;
         if settled.decision.reasons().contains(&Reason::CredentialsNotAccepted) {

@@ -51,7 +51,9 @@ pub(super) async fn run(file: Option<&Path>, command: BanCommand) -> Outcome {
     match command {
         BanCommand::Place { card, kind, branch, until, reason } => {
             let ban = NewBan { card_number: card, kind: parse(&kind)?, branch, ends_at: until, reason };
-            bans::place(&store, &surroundings, ban, deadline).await.map_err(|fault| Failure::of("ban", &fault))?;
+            bans::place(&store, &surroundings, ban, deadline)
+                .await
+                .map_err(|fault| Failure::of("ban", &fault))?;
             println!("The ban holds from now on.");
         }
         BanCommand::Lift { card, kind } => {

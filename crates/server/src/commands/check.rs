@@ -47,7 +47,10 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
             return Ok(ExitCode::FAILURE);
         }
     };
-    findings.tell("configuration", Ok(file.map_or_else(|| "defaults and environment".to_owned(), |file| file.display().to_string())));
+    findings.tell(
+        "configuration",
+        Ok(file.map_or_else(|| "defaults and environment".to_owned(), |file| file.display().to_string())),
+    );
     findings.tell("keys", open::keys(&config).map(|keys| format!("PIN key {} is in use", keys.current().0)));
     findings.tell("certificates", certificates(&config));
     findings.tell("enrolment", enrolment(&config));
@@ -72,7 +75,13 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
 fn certificates(config: &Config) -> Result<String, Failure> {
     let now: Now = Arc::new(|| SystemClock.now());
     TlsReloader::load(config.tls.files(), now)
-        .map(|_| format!("{} and its key, device authority {}", config.tls.certificate.display(), config.tls.device_authority.display()))
+        .map(|_| {
+            format!(
+                "{} and its key, device authority {}",
+                config.tls.certificate.display(),
+                config.tls.device_authority.display()
+            )
+        })
         .map_err(|fault| Failure::of("certificates", &fault))
 }
 
@@ -97,7 +106,9 @@ async fn durability(store: &Store) -> Result<String, Failure> {
         return Ok("write-ahead log, synchronous=FULL".to_owned());
     }
     let mut fine = Vec::new();
-    for (setting, wrong) in [("fsync", &["off"][..]), ("full_page_writes", &["off"]), ("synchronous_commit", &["off", "local"])] {
+    for (setting, wrong) in
+        [("fsync", &["off"][..]), ("full_page_writes", &["off"]), ("synchronous_commit", &["off", "local"])]
+    {
         let sql = format!("select current_setting('{setting}')");
         let row = store
             .readers()

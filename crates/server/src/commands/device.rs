@@ -68,11 +68,15 @@ pub(super) async fn run(file: Option<&Path>, command: DeviceCommand) -> Outcome 
         }
         DeviceCommand::List => list(&store).await?,
         DeviceCommand::Release { name } => {
-            manage::release(&store, &surroundings, name.clone(), deadline).await.map_err(|fault| failed(&fault))?;
+            manage::release(&store, &surroundings, name.clone(), deadline)
+                .await
+                .map_err(|fault| failed(&fault))?;
             println!("{name} may try PINs again.");
         }
         DeviceCommand::Revoke { name } => {
-            manage::revoke(&store, &surroundings, name.clone(), deadline).await.map_err(|fault| failed(&fault))?;
+            manage::revoke(&store, &surroundings, name.clone(), deadline)
+                .await
+                .map_err(|fault| failed(&fault))?;
             println!("{name} is shut out from its next call on.");
         }
     }
@@ -86,21 +90,28 @@ async fn enroll(
     deadline: Instant,
 ) -> Result<(), Failure> {
     let name = new.name.clone();
-    let code =
-        manage::create_enrolment_code(store, surroundings, new, deadline).await.map_err(|fault| failed(&fault))?;
+    let code = manage::create_enrolment_code(store, surroundings, new, deadline)
+        .await
+        .map_err(|fault| failed(&fault))?;
     println!("{}", code.printed().expose_secret());
-    eprintln!("One-time code for {name}: it can be used once, within ten minutes, at the enrolment endpoint.");
+    eprintln!(
+        "One-time code for {name}: it can be used once, within ten minutes, at the enrolment endpoint."
+    );
     Ok(())
 }
 
 async fn list(store: &Store) -> Result<(), Failure> {
     let devices = manage::list(store).await.map_err(|fault| failed(&fault))?;
-    println!("{:<24} {:<14} {:<10} {:<8} {:<17} {:<17}", "NAME", "KIND", "BRANCH", "STATE", "LAST SEEN", "CERTIFICATE ENDS");
+    println!(
+        "{:<24} {:<14} {:<10} {:<8} {:<17} {:<17}",
+        "NAME", "KIND", "BRANCH", "STATE", "LAST SEEN", "CERTIFICATE ENDS"
+    );
     for device in devices {
         let minute = |at: Option<chrono::DateTime<chrono::Utc>>| {
             at.map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d %H:%MZ").to_string())
         };
-        let note = if device.pin_suspended_at.is_some() { "  PINs wait for `kortisto device release`" } else { "" };
+        let note =
+            if device.pin_suspended_at.is_some() { "  PINs wait for `kortisto device release`" } else { "" };
         println!(
             "{:<24} {:<14} {:<10} {:<8} {:<17} {:<17}{note}",
             device.name,

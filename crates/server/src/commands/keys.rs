@@ -22,11 +22,18 @@ pub(super) fn run(file: Option<&Path>, command: &KeysCommand) -> Outcome {
     match command {
         KeysCommand::Create => {
             Keys::create(&path, &SystemRandom).map_err(failed)?;
-            println!("Made {}. Keep a copy apart from the database: without it no PIN can be verified.", path.display());
+            println!(
+                "Made {}. Keep a copy apart from the database: without it no PIN can be verified.",
+                path.display()
+            );
         }
         KeysCommand::PrepareRotation => {
             let id = Keys::prepare_rotation(&path, &SystemRandom).map_err(failed)?;
-            println!("Added PIN key {}. Copy {} to every server, restart them, then run `kortisto keys rotate`.", id.0, path.display());
+            println!(
+                "Added PIN key {}. Copy {} to every server, restart them, then run `kortisto keys rotate`.",
+                id.0,
+                path.display()
+            );
         }
         KeysCommand::Rotate => {
             let keys = Keys::rotate(&path, &SystemRandom).map_err(failed)?;

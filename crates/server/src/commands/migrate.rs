@@ -16,9 +16,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
 
 /// Applies every step that is missing.
 pub(super) async fn migrate(store: &Store) -> Result<(), Failure> {
-    Migrator::up(store.writer(), None)
-        .await
-        .map_err(|error| Failure::of("migrate", &StoreError::from(error)))
+    Migrator::up(store.writer(), None).await.map_err(|error| Failure::of("migrate", &StoreError::from(error)))
 }
 
 async fn pending(store: &Store) -> Result<usize, Failure> {

@@ -6,10 +6,7 @@ use crate::{
     config::Config,
 };
 use chrono::TimeDelta;
-use kortisto_register::{
-    Register, RegisterOptions, Surroundings, SystemClock,
-    devices::CertificateIssuer,
-};
+use kortisto_register::{Register, RegisterOptions, Surroundings, SystemClock, devices::CertificateIssuer};
 use kortisto_store::{Store, StoreOptions, lane::LaneLimits};
 use kortisto_vault::{HashCost, Keys, PinVault, PoolSize, SystemRandom};
 use std::{

@@ -16,8 +16,8 @@ use tokio::net::TcpListener;
 
 pub(super) async fn run(file: Option<&Path>) -> Outcome {
     let config = open::config(file)?;
-    let _telemetry = telemetry::start(&config.log, &config.telemetry)
-        .map_err(|fault| Failure::of("telemetry", &fault))?;
+    let _telemetry =
+        telemetry::start(&config.log, &config.telemetry).map_err(|fault| Failure::of("telemetry", &fault))?;
     crypto::install_default();
     let register = Arc::new(open::register(&config, HashCost::RECOMMENDED).await?);
     telemetry::metrics::start(&config.metrics).map_err(|fault| Failure::of("metrics", &fault))?;
@@ -36,9 +36,12 @@ pub(super) async fn serve_with(
     signal: impl Future<Output = ()>,
 ) -> Result<Stopped, Failure> {
     let now: Now = Arc::new(|| SystemClock.now());
-    let tls = TlsReloader::load(config.tls.files(), now).map_err(|fault| Failure::of("certificates", &fault))?;
+    let tls =
+        TlsReloader::load(config.tls.files(), now).map_err(|fault| Failure::of("certificates", &fault))?;
     let bind = async |addr| {
-        TcpListener::bind(addr).await.map_err(|error| Failure::new(format!("cannot listen at {addr}: {error}")))
+        TcpListener::bind(addr)
+            .await
+            .map_err(|error| Failure::new(format!("cannot listen at {addr}: {error}")))
     };
     let serving = Serving {
         register,

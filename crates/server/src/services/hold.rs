@@ -24,7 +24,8 @@ impl HoldService for Api {
             page_size: fields::page_size(message.page_size)?,
             after: parse_page_token(&message.page_token)?,
         };
-        let list = self.register.list_holds(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let list =
+            self.register.list_holds(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let language = self.language_of(list.language.as_deref());
         let (ready, pending) = list
             .holds

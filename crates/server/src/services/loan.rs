@@ -22,7 +22,8 @@ impl LoanService for Api {
             token_hash: fields::token(&message.patron_token)?,
             barcode: fields::code("item_barcode", &message.item_barcode)?,
         };
-        let answer = self.register.checkout(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let answer =
+            self.register.checkout(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let (verdict, refusals, loan) = self.loan(&asked, answer);
         Ok(Response::new(CheckoutResponse { verdict, refusals, loan }))
     }

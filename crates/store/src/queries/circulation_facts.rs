@@ -270,12 +270,7 @@ fn read_session(cursor: &mut Cursor<'_>) -> Result<Option<Session>, StoreError> 
         cursor.skip(3);
         return Ok(None);
     };
-    Ok(Some(Session {
-        id,
-        device_id: cursor.get()?,
-        expires_at: cursor.get()?,
-        ended_at: cursor.get()?,
-    }))
+    Ok(Some(Session { id, device_id: cursor.get()?, expires_at: cursor.get()?, ended_at: cursor.get()? }))
 }
 
 fn read_item(cursor: &mut Cursor<'_>) -> Result<Option<Item>, StoreError> {
@@ -311,4 +306,3 @@ fn read_item(cursor: &mut Cursor<'_>) -> Result<Option<Item>, StoreError> {
     }
     Ok(Some(item))
 }
-

@@ -32,7 +32,9 @@ impl<'r> Cursor<'r> {
     ///
     /// # Errors
     /// [`StoreError`] when the number has no meaning.
-    pub fn code<T: TryFrom<i16, Error = kortisto_domain::codes::UnknownCode>>(&mut self) -> Result<T, StoreError> {
+    pub fn code<T: TryFrom<i16, Error = kortisto_domain::codes::UnknownCode>>(
+        &mut self,
+    ) -> Result<T, StoreError> {
         T::try_from(self.get()?).map_err(StoreError::from)
     }
 

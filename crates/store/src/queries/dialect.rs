@@ -113,7 +113,10 @@ mod tests {
     #[test]
     fn rows_name_each_column_once_on_either_engine() {
         const COLUMNS: Columns = &[("id", Kind::Int), ("loan", Kind::Uuid)];
-        assert_eq!(rows(Engine::Postgres, COLUMNS, 2), "json_to_recordset($2::json) as k(id bigint, loan uuid)");
+        assert_eq!(
+            rows(Engine::Postgres, COLUMNS, 2),
+            "json_to_recordset($2::json) as k(id bigint, loan uuid)"
+        );
         assert_eq!(
             rows(Engine::Sqlite, COLUMNS, 1),
             "(select value->>'id' as id, unhex(value->>'loan', '-') as loan from json_each($1)) as k"

@@ -95,7 +95,11 @@ pub fn sql() -> &'static str {
 ///
 /// # Errors
 /// [`StoreError`], also when the wait exceeds the connection's lock timeout.
-pub async fn take(connection: &impl ConnectionTrait, engine: Engine, keys: &[Key]) -> Result<Held, StoreError> {
+pub async fn take(
+    connection: &impl ConnectionTrait,
+    engine: Engine,
+    keys: &[Key],
+) -> Result<Held, StoreError> {
     if engine == Engine::Sqlite {
         return Ok(Held { everything: true, ..Held::default() });
     }

@@ -111,8 +111,7 @@ impl Party {
             return Ok(None);
         };
         let patron_id = cursor.get()?;
-        let card =
-            Card { state: cursor.code()?, valid_from: cursor.get()?, valid_until: cursor.get()? };
+        let card = Card { state: cursor.code()?, valid_from: cursor.get()?, valid_until: cursor.get()? };
         let patron = Patron {
             state: cursor.code()?,
             category: cursor.code()?,

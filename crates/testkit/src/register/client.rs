@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use kortisto::{
     common::v1::Verdict,
     device::v1::{
-        AuthenticatePatronRequest, CheckAccessRequest, CheckAccessResponse, CheckoutRequest, CheckoutResponse,
-        PickUpHoldRequest, PickUpHoldResponse, ReturnRequest, ReturnResponse,
+        AuthenticatePatronRequest, CheckAccessRequest, CheckAccessResponse, CheckoutRequest,
+        CheckoutResponse, PickUpHoldRequest, PickUpHoldResponse, ReturnRequest, ReturnResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
         hold_service_client::HoldServiceClient, loan_service_client::LoanServiceClient,
         patron_service_client::PatronServiceClient,
@@ -98,7 +98,12 @@ impl TestRegister {
     /// # Panics
     /// When it cannot be issued.
     #[must_use]
-    pub fn stray_certificate(&self, device_id: i64, kind: DeviceKind, branch: &str) -> (String, String, [u8; 32]) {
+    pub fn stray_certificate(
+        &self,
+        device_id: i64,
+        kind: DeviceKind,
+        branch: &str,
+    ) -> (String, String, [u8; 32]) {
         let key = KeyPair::generate().expect("a key");
         let request = CertificateParams::default().serialize_request(&key).expect("a request");
         let name = DeviceName {
@@ -123,8 +128,9 @@ impl TestRegister {
         &self,
         identity: Option<&(String, String)>,
     ) -> Result<Channel, tonic::transport::Error> {
-        let mut tls =
-            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.authority_pem())).domain_name("localhost");
+        let mut tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(self.authority_pem()))
+            .domain_name("localhost");
         if let Some((certificate, key)) = identity {
             tls = tls.identity(Identity::from_pem(certificate, key));
         }
@@ -140,8 +146,9 @@ impl TestRegister {
     /// # Errors
     /// When the connection fails.
     pub async fn connect_to_enrol(&self) -> Result<Channel, tonic::transport::Error> {
-        let tls =
-            ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.authority_pem())).domain_name("localhost");
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(self.authority_pem()))
+            .domain_name("localhost");
         Endpoint::from_shared(format!("https://{}", self.enrolment_addr))?.tls_config(tls)?.connect().await
     }
 }
@@ -213,7 +220,12 @@ impl Device {
     ///
     /// # Errors
     /// The status.
-    pub async fn checkout_as(&self, id: &str, token: &str, barcode: &str) -> Result<CheckoutResponse, Status> {
+    pub async fn checkout_as(
+        &self,
+        id: &str,
+        token: &str,
+        barcode: &str,
+    ) -> Result<CheckoutResponse, Status> {
         let request = CheckoutRequest {
             request_id: id.to_owned(),
             patron_token: token.to_owned(),

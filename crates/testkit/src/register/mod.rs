@@ -201,7 +201,8 @@ impl TestRegister {
         );
         let issuer_authority = Authority::load(authority.certificate_pem(), &authority_key(&authority))
             .expect("the authority can be read again");
-        let issuer = AuthorityIssuer::new(issuer_authority, "Testikirjastot".to_owned(), TimeDelta::hours(24));
+        let issuer =
+            AuthorityIssuer::new(issuer_authority, "Testikirjastot".to_owned(), TimeDelta::hours(24));
         let register = Register::open(RegisterOptions {
             store: Arc::clone(&store),
             surroundings: surroundings.clone(),

@@ -3,7 +3,8 @@
 use super::TestRegister;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kortisto_domain::{
-    BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind, RightKind,
+    BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind,
+    RightKind,
 };
 use kortisto_register::bans::{self, NewBan};
 use kortisto_store::{
@@ -15,7 +16,10 @@ use kortisto_store::{
     queries::rulebook,
 };
 use kortisto_vault::{CardBinding, LengthRange, Pin};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _,
+};
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
@@ -147,7 +151,13 @@ pub struct ItemSeed {
 
 impl Default for ItemSeed {
     fn default() -> Self {
-        Self { title: None, material: "book", age_rating: None, home: BRANCH_MAIN, state: ItemState::Available }
+        Self {
+            title: None,
+            material: "book",
+            age_rating: None,
+            home: BRANCH_MAIN,
+            state: ItemState::Available,
+        }
     }
 }
 
@@ -234,7 +244,13 @@ impl TestRegister {
         if seed.debt_cents > 0 {
             self.fee(patron.id, seed.debt_cents).await;
         }
-        TestPatron { id: patron.id, card_id: card.id, card: card.number, pin: seed.pin.unwrap_or(""), pseudonym }
+        TestPatron {
+            id: patron.id,
+            card_id: card.id,
+            card: card.number,
+            pin: seed.pin.unwrap_or(""),
+            pseudonym,
+        }
     }
 
     /// Sets the PIN of a card.

@@ -1,6 +1,9 @@
 //! A device of the demo: it makes a key, enrols with a one-time code, and connects with its certificate.
 
-use super::{super::Failure, house::{House, write_secret}};
+use super::{
+    super::Failure,
+    house::{House, write_secret},
+};
 use kortisto::device::v1::{EnrolDeviceRequest, enrolment_service_client::EnrolmentServiceClient};
 use kortisto_domain::DeviceKind;
 use kortisto_register::{
@@ -34,9 +37,8 @@ pub(super) async fn enrol(
         .and_then(|request| request.pem())
         .map_err(|error| Failure::of(name, &error))?;
     let authority = fs::read(&house.authority_path).map_err(|error| Failure::of(name, &error))?;
-    let tls = || {
-        ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&authority)).domain_name("localhost")
-    };
+    let tls =
+        || ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&authority)).domain_name("localhost");
     let enrolment = connect(house.port.saturating_add(1), tls()).await?;
     let enrolled = EnrolmentServiceClient::new(enrolment)
         .enrol_device(EnrolDeviceRequest {

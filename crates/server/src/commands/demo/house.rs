@@ -69,8 +69,7 @@ fn authority(folder: &Path) -> Result<Authority, AuthorityFault> {
 
 /// Writes a file that only its owner may read.
 pub(super) fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
 }
 

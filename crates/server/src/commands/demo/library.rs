@@ -11,7 +11,9 @@ use kortisto_store::{
     StoreError,
     entities::{cards, holds, titles},
 };
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -42,14 +44,13 @@ const FILES: [(ImportKind, &str); 5] = [
 /// Imports what is not there yet, and sees to it that Aino waits for a book.
 pub(super) async fn stock(register: &Register, config: &Config) -> Result<(), Failure> {
     for (kind, text) in FILES {
-        let source = Source::spool(text.as_bytes(), kind.word())
-            .map_err(|error| Failure::of("library", &error))?;
+        let source =
+            Source::spool(text.as_bytes(), kind.word()).map_err(|error| Failure::of("library", &error))?;
         let options = ImportOptions { keys: Some(open::keys(config)?), ..ImportOptions::default() };
         let deadline = Instant::now() + DEADLINE;
-        let report =
-            import(register.store(), register.surroundings(), kind, source, options, deadline)
-                .await
-                .map_err(|error| Failure::of("library", &error))?;
+        let report = import(register.store(), register.surroundings(), kind, source, options, deadline)
+            .await
+            .map_err(|error| Failure::of("library", &error))?;
         println!("  {report}");
     }
     place_hold(register).await.map_err(|error| Failure::of("library", &error))
@@ -62,9 +63,12 @@ async fn place_hold(register: &Register) -> Result<(), StoreError> {
         .unit_of_work("demo_hold", deadline, move |transaction| {
             let surroundings = surroundings.clone();
             Box::pin(async move {
-                let card = cards::Entity::find().filter(cards::Column::Number.eq(AINO.0)).one(transaction).await?;
-                let title =
-                    titles::Entity::find().filter(titles::Column::Number.eq(HELD_TITLE)).one(transaction).await?;
+                let card =
+                    cards::Entity::find().filter(cards::Column::Number.eq(AINO.0)).one(transaction).await?;
+                let title = titles::Entity::find()
+                    .filter(titles::Column::Number.eq(HELD_TITLE))
+                    .one(transaction)
+                    .await?;
                 let (Some(card), Some(title)) = (card, title) else { return Ok(()) };
                 let waits = [HoldState::Pending, HoldState::InTransit, HoldState::Ready].map(HoldState::code);
                 let there = holds::Entity::find()

@@ -15,11 +15,7 @@ mod next;
 mod play;
 
 use super::{Failure, Outcome, migrate, open, serve::serve_with};
-use crate::{
-    shutdown::signals,
-    telemetry,
-    tls::crypto,
-};
+use crate::{shutdown::signals, telemetry, tls::crypto};
 use clap::Args;
 use house::House;
 use kortisto_vault::HashCost;
@@ -43,8 +39,8 @@ pub(super) struct DemoArgs {
 pub(super) async fn run(args: DemoArgs) -> Outcome {
     let house = House::furnish(&args.data, args.port)?;
     let config = open::config(Some(&house.config_path))?;
-    let _telemetry = telemetry::start(&config.log, &config.telemetry)
-        .map_err(|fault| Failure::of("telemetry", &fault))?;
+    let _telemetry =
+        telemetry::start(&config.log, &config.telemetry).map_err(|fault| Failure::of("telemetry", &fault))?;
     crypto::install_default();
     println!("A small library in {}: keys, authority and certificates are made.", house.folder.display());
 

@@ -56,7 +56,9 @@ impl Scene<'_> {
     async fn kiosk(&self, channel: &Channel) -> Result<(), Status> {
         println!("\n-- A lending kiosk ------------------------------------------------------------");
         asks("Aino types a wrong PIN.");
-        self.sign_in(channel, (AINO.0, "1905"), &[]).await.map(|answer| tell(answer.verdict(), &answer.refusals, ""))?;
+        self.sign_in(channel, (AINO.0, "1905"), &[])
+            .await
+            .map(|answer| tell(answer.verdict(), &answer.refusals, ""))?;
         asks("Aino types the right one.");
         let aino = self.sign_in(channel, AINO, &[]).await?;
         let balance = aino.balance.as_ref().map_or(0, |money| money.minor_units);
@@ -77,7 +79,10 @@ impl Scene<'_> {
         let replay = self.checkout(channel, &request_id, &aino.patron_token, NOVEL).await?;
         tell_loan(&replay);
         let same = replay.loan.map(|loan| loan.loan_id) == loan.loan.map(|loan| loan.loan_id);
-        println!("     {}", if same { "It is the same loan: nothing was lent twice." } else { "It is ANOTHER loan!" });
+        println!(
+            "     {}",
+            if same { "It is the same loan: nothing was lent twice." } else { "It is ANOTHER loan!" }
+        );
 
         asks("Eero, eleven, tries a game rated 18.");
         let eero = self.sign_in(channel, EERO, &[]).await?;
@@ -101,7 +106,11 @@ impl Scene<'_> {
                 hold_id: hold.hold_id,
             };
             let picked = holds.pick_up_hold(request).await?.into_inner();
-            tell_loan(&CheckoutResponse { verdict: picked.verdict, refusals: picked.refusals, loan: picked.loan });
+            tell_loan(&CheckoutResponse {
+                verdict: picked.verdict,
+                refusals: picked.refusals,
+                loan: picked.loan,
+            });
         }
         asks("In the evening both come back, and the session ends.");
         for barcode in [NOVEL, HELD_BOOK] {
@@ -225,21 +234,29 @@ fn tell(verdict: Verdict, refusals: &[Refusal], granted: &str) {
         return;
     }
     for refusal in refusals {
-        let remedy = if refusal.remedy.is_empty() { String::new() } else { format!("  ({})", refusal.remedy) };
-        println!("  =  DENIED   {}: {}{remedy}", refusal.reason().as_str_name().trim_start_matches("REFUSAL_REASON_"), refusal.text);
+        let remedy =
+            if refusal.remedy.is_empty() { String::new() } else { format!("  ({})", refusal.remedy) };
+        println!(
+            "  =  DENIED   {}: {}{remedy}",
+            refusal.reason().as_str_name().trim_start_matches("REFUSAL_REASON_"),
+            refusal.text
+        );
     }
 }
 
 fn tell_loan(response: &CheckoutResponse) {
     let loan = response.loan.as_ref();
-    let lent = loan.map(|loan| format!("{}, until {} (loan {})", loan.item_label, loan.due_date, loan.loan_id));
+    let lent =
+        loan.map(|loan| format!("{}, until {} (loan {})", loan.item_label, loan.due_date, loan.loan_id));
     tell(response.verdict(), &response.refusals, &lent.unwrap_or_default());
 }
 
 fn tell_return(response: &ReturnResponse) {
     let place = match response.routing() {
         ItemRouting::HoldShelf => format!("to the hold shelf, number {}", response.pickup_number),
-        ItemRouting::TransitHome | ItemRouting::TransitToHold => format!("travels to {}", response.destination_branch),
+        ItemRouting::TransitHome | ItemRouting::TransitToHold => {
+            format!("travels to {}", response.destination_branch)
+        }
         ItemRouting::Staff => "to the staff".to_owned(),
         ItemRouting::Shelf | ItemRouting::Unspecified => "back to its shelf".to_owned(),
     };
