@@ -14,7 +14,11 @@ pub mod common {
 /// What self-service devices may ask.
 pub mod device {
     /// Version 1, compatible for as long as the package keeps its name.
-    #[expect(unused_qualifications, clippy::allow_attributes, reason = "generated from proto/kortisto/device/v1")]
+    #[expect(
+        unused_qualifications,
+        clippy::allow_attributes,
+        reason = "generated from proto/kortisto/device/v1"
+    )]
     pub mod v1 {
         tonic::include_proto!("kortisto.device.v1");
     }

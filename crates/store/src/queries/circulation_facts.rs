@@ -2,16 +2,15 @@
 //! statement for a whole turn.
 
 use super::{
-    cursor::Cursor,
-    dialect::{Columns, Hex, Kind, list, parameter, rows},
+    cursor::{self, Cursor},
+    dialect::{Columns, Hex, Kind, list, one_text_per_engine, rows},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
 use chrono::{DateTime, Utc};
 use kortisto_domain::{HoldState, ItemState};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Holds of one queue that a turn may hand out at most: one for each of its returns.
@@ -203,17 +202,7 @@ fn text(engine: Engine) -> String {
     )
 }
 
-static POSTGRES: LazyLock<String> = LazyLock::new(|| text(Engine::Postgres));
-static SQLITE: LazyLock<String> = LazyLock::new(|| text(Engine::Sqlite));
-
-/// The statement, for tests that explain it.
-#[must_use]
-pub fn sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Postgres => &POSTGRES,
-        Engine::Sqlite => &SQLITE,
-    }
-}
+one_text_per_engine!();
 
 /// Loads the facts of every key, in any order.
 ///
@@ -224,14 +213,11 @@ pub async fn load(
     engine: Engine,
     keys: &[Key],
 ) -> Result<Vec<Facts>, StoreError> {
-    let statement =
-        Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), [parameter(keys)]);
-    let found = connection.query_all_raw(statement).await?;
-    found.iter().map(|row| read(&mut Cursor::new(row))).collect()
+    cursor::load(connection, sql(engine), keys, read).await
 }
 
 fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
-    let ord: i64 = cursor.get()?;
+    let ord = cursor.ord()?;
     let rulebook_version = cursor.get()?;
     let device = Device::read(cursor)?;
     let remembered = match (cursor.get::<Option<Vec<u8>>>()?, cursor.get::<Option<String>>()?) {
@@ -260,8 +246,6 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
             pickup_branch_id: cursor.get()?,
         }),
     };
-    let ord = usize::try_from(ord)
-        .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })?;
     Ok(Facts { ord, rulebook_version, device, remembered, session, party, item, queue, hold })
 }
 

@@ -1,8 +1,22 @@
 //! Reads the columns of a wide row from left to right.
 
+use super::dialect::parameter;
 use crate::StoreError;
-use sea_orm::{QueryResult, TryGetable};
-use serde::de::DeserializeOwned;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, TryGetable};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Runs a statement whose one parameter is `keys`, and reads each of its rows, which come in any order.
+pub(super) async fn load<K: Serialize, T>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    keys: &[K],
+    read: impl Fn(&mut Cursor<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let backend = connection.get_database_backend();
+    let found =
+        connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [parameter(keys)])).await?;
+    found.iter().map(|row| read(&mut Cursor::new(row))).collect()
+}
 
 /// A position in one row. Groups of columns are read in the order in which the statement lists them.
 #[derive(Debug)]
@@ -26,6 +40,15 @@ impl<'r> Cursor<'r> {
         let index = self.next;
         self.next += 1;
         Ok(self.row.try_get_by_index(index)?)
+    }
+
+    /// The next column as the place of an operation in its turn.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is none.
+    pub fn ord(&mut self) -> Result<usize, StoreError> {
+        usize::try_from(self.get::<i64>()?)
+            .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })
     }
 
     /// The next column as a coded value.

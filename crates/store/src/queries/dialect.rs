@@ -73,6 +73,24 @@ pub fn list(engine: Engine, columns: &str, from: &str) -> String {
     }
 }
 
+/// Gives a module `sql(engine)`: the text that its function `text(engine)` makes, made once.
+macro_rules! one_text_per_engine {
+    () => {
+        static POSTGRES: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| text(Engine::Postgres));
+        static SQLITE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| text(Engine::Sqlite));
+
+        /// The statement, for tests that explain it.
+        #[must_use]
+        pub fn sql(engine: Engine) -> &'static str {
+            match engine {
+                Engine::Postgres => &POSTGRES,
+                Engine::Sqlite => &SQLITE,
+            }
+        }
+    };
+}
+pub(super) use one_text_per_engine;
+
 /// Bytes in a row parameter.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hex(pub Vec<u8>);

@@ -2,14 +2,13 @@
 //! committed before the question is in the snapshot of this statement.
 
 use super::{
-    cursor::Cursor,
-    dialect::{Columns, Hex, Kind, parameter, rows},
+    cursor::{self, Cursor},
+    dialect::{Columns, Hex, Kind, one_text_per_engine, rows},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::sync::LazyLock;
 
 /// What one door check asks about.
 #[derive(Clone, Serialize)]
@@ -46,17 +45,7 @@ fn text(engine: Engine) -> String {
     )
 }
 
-static POSTGRES: LazyLock<String> = LazyLock::new(|| text(Engine::Postgres));
-static SQLITE: LazyLock<String> = LazyLock::new(|| text(Engine::Sqlite));
-
-/// The statement, for tests that explain it.
-#[must_use]
-pub fn sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Postgres => &POSTGRES,
-        Engine::Sqlite => &SQLITE,
-    }
-}
+one_text_per_engine!();
 
 /// Loads the facts of every key, in any order.
 ///
@@ -67,19 +56,14 @@ pub async fn load(
     engine: Engine,
     keys: &[Key],
 ) -> Result<Vec<Facts>, StoreError> {
-    let statement =
-        Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), [parameter(keys)]);
-    let mut facts = Vec::with_capacity(keys.len());
-    for row in &connection.query_all_raw(statement).await? {
-        let mut cursor = Cursor::new(row);
-        let ord: i64 = cursor.get()?;
-        facts.push(Facts {
-            ord: usize::try_from(ord)
-                .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })?,
-            rulebook_version: cursor.get()?,
-            device: Device::read(&mut cursor)?,
-            party: Party::read(&mut cursor)?,
-        });
-    }
-    Ok(facts)
+    cursor::load(connection, sql(engine), keys, read).await
+}
+
+fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
+    Ok(Facts {
+        ord: cursor.ord()?,
+        rulebook_version: cursor.get()?,
+        device: Device::read(cursor)?,
+        party: Party::read(cursor)?,
+    })
 }

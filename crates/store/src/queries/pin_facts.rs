@@ -1,15 +1,14 @@
 //! Every fact that a PIN attempt is counted and settled on.
 
 use super::{
-    cursor::Cursor,
-    dialect::{At, Columns, Hex, Kind, parameter, rows},
+    cursor::{self, Cursor},
+    dialect::{At, Columns, Hex, Kind, one_text_per_engine, rows},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError, queries::circulation_facts::Remembered};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// What one PIN operation asks about.
@@ -141,17 +140,7 @@ fn text(engine: Engine) -> String {
     )
 }
 
-static POSTGRES: LazyLock<String> = LazyLock::new(|| text(Engine::Postgres));
-static SQLITE: LazyLock<String> = LazyLock::new(|| text(Engine::Sqlite));
-
-/// The statement, for tests that explain it.
-#[must_use]
-pub fn sql(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Postgres => &POSTGRES,
-        Engine::Sqlite => &SQLITE,
-    }
-}
+one_text_per_engine!();
 
 /// Loads the facts of every key, in any order.
 ///
@@ -162,16 +151,11 @@ pub async fn load(
     engine: Engine,
     keys: &[Key],
 ) -> Result<Vec<Facts>, StoreError> {
-    let statement =
-        Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), [parameter(keys)]);
-    let found = connection.query_all_raw(statement).await?;
-    found.iter().map(|row| read(&mut Cursor::new(row))).collect()
+    cursor::load(connection, sql(engine), keys, read).await
 }
 
 fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
-    let ord: i64 = cursor.get()?;
-    let ord = usize::try_from(ord)
-        .map_err(|_| StoreError::Inconsistent { table: "the keys of a turn", column: "ord" })?;
+    let ord = cursor.ord()?;
     let rulebook_version = cursor.get()?;
     let device = Device::read(cursor)?;
     let suspended_at = cursor.get()?;
