@@ -69,7 +69,7 @@ impl Kit {
                 let template = sqlite::Template::ensure(&template_name(), migrate).await.unwrap();
                 Self::on(Database::Sqlite(template.copy().unwrap())).await
             }
-            Engine::Postgres => Self::start_in(&*Cluster::shared().await.unwrap()).await,
+            Engine::Postgres => Self::start_in(&Cluster::shared().await.unwrap()).await,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Imports into real databases of both engines, and through the command.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod branches;
 mod command;
 mod files;
