@@ -4,6 +4,7 @@ use crate::{
     lint,
     problem::{Outcome, Problem},
     run::{Project, is_ci, output, step},
+    smoke,
 };
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use std::time::Instant;
 pub(crate) fn run(project: &Project) -> Outcome {
     let start = Instant::now();
     lint::run(project)?;
+    smoke::run(project)?;
     // The very command of the README, so that it is known to work as it stands there.
     step("tests", &mut project.cargo(&["xtask", "test"]))?;
     let minutes = start.elapsed().as_secs() / 60;

@@ -7,6 +7,7 @@ mod ci;
 mod lint;
 mod problem;
 mod run;
+mod smoke;
 mod test;
 mod tools;
 
@@ -21,7 +22,8 @@ cargo xtask <task>
                     documentation's examples and the checks of the contract. With arguments, only
                     cargo-nextest, which gets them: `cargo xtask test -p kortisto-domain`
   lint              formatting, clippy, documentation, contract, dependencies, shell scripts
-  ci                lint, then test: what must pass before a change lands
+  smoke             the demo on an empty folder, and a client in Python that asks it
+  ci                lint, smoke, then test: what must pass before a change lands
   tools             only installs what the others need
   help              this text
 
@@ -48,12 +50,15 @@ fn perform(task: &str, rest: &[String]) -> Outcome {
         ("test", filters) => test::run(&project, filters),
         ("lint", []) => lint::run(&project),
         ("ci", []) => ci::run(&project),
+        ("smoke", []) => smoke::run(&project),
         ("tools", []) => tools::ensure_all(&project),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");
             Ok(())
         }
-        ("lint" | "ci" | "tools", [first, ..]) => Err(Problem::new(format!("it takes no `{first}`"))),
+        ("lint" | "smoke" | "ci" | "tools", [first, ..]) => {
+            Err(Problem::new(format!("it takes no `{first}`")))
+        }
         _ => Err(Problem::new(format!("there is no such task\n\n{HELP}"))),
     }
 }

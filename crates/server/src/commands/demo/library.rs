@@ -56,7 +56,8 @@ pub(super) async fn stock(register: &Register, config: &Config) -> Result<(), Fa
     place_hold(register).await.map_err(|error| Failure::of("library", &error))
 }
 
-async fn place_hold(register: &Register) -> Result<(), StoreError> {
+/// Lets Aino wait for a book, unless she does already.
+pub(super) async fn place_hold(register: &Register) -> Result<(), StoreError> {
     let (surroundings, deadline) = (register.surroundings().clone(), Instant::now() + DEADLINE);
     register
         .store()

@@ -75,6 +75,7 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
         }
     };
     if played.is_ok() && !once {
+        library::place_hold(&register).await.map_err(|error| Failure::of("library", &error))?;
         next::print(&house);
     }
     drop(play_over);
