@@ -177,6 +177,25 @@ on_both_engines! {
         t.probe().await;
     }
 
+    async fn a_ready_item_that_strays_goes_back_to_its_shelf(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let main = t.device(DeviceKind::SelfCheckout).await;
+        let east = t.device_at(DeviceKind::SelfCheckout, BRANCH_EAST, "east").await;
+        let (holder, item) = (t.patron().await, t.item().await);
+        let hold = t.hold(&holder, item.title, BRANCH_MAIN).await;
+        let ready = main.take_back(&item.barcode).await.unwrap();
+        let again = main.take_back(&item.barcode).await.unwrap();
+        assert_eq!(again.pickup_number, ready.pickup_number, "scanned twice, it keeps its number");
+        let strayed = east.take_back(&item.barcode).await.unwrap();
+        assert_eq!((strayed.routing(), strayed.destination_branch.as_str()), (ItemRouting::TransitToHold, "main"));
+        assert_eq!(t.hold_row(hold).await.state, HoldState::InTransit.code());
+        t.probe().await;
+        let back = main.take_back(&item.barcode).await.unwrap();
+        assert_eq!(back.routing(), ItemRouting::HoldShelf);
+        assert_eq!(t.hold_row(hold).await.state, HoldState::Ready.code());
+        t.probe().await;
+    }
+
     async fn sixty_four_clients_get_one_loan_of_one_item(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let item = t.item().await;

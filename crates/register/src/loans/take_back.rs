@@ -216,8 +216,9 @@ fn keep(
             }
         }
     };
-    let already_there = item.state == ItemState::OnHoldShelf && queue_index.is_none();
-    if already_there {
+    // Scanned once more where it waits: the holder has been told a day and a number, and they stay.
+    let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == device.branch_id;
+    if arrived && waits_here && queue_index.is_none() {
         return Some(kept);
     }
     let today = turn.moment.today();
