@@ -7,6 +7,7 @@
 
 mod architecture;
 mod contract;
+mod coverage;
 mod device;
 mod docs;
 mod repository;

@@ -5,7 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use kortisto_domain::{DeviceKind, DeviceState};
 use kortisto_store::{
     Retryable, Store, StoreError,
-    entities::{audit, branches, device_certificates, devices, enrolment_codes},
+    entities::{audit, branches, device_certificates, devices, enrolment_codes, pin_attempts},
+    queries::changes::AttemptOutcome,
 };
 use kortisto_vault::EnrolmentCode;
 use sea_orm::{
@@ -164,14 +165,25 @@ pub async fn revoke(
     name: String,
     deadline: Instant,
 ) -> Result<(), ManageFault> {
-    change(store, surroundings, name, "revoke_device", deadline, |device, now| {
-        device.state = Set(DeviceState::Revoked.code());
-        device.revoked_at = Set(Some(now));
-    })
-    .await
+    let surroundings = surroundings.clone();
+    store
+        .unit_of_work("revoke_device", deadline, move |transaction| {
+            let (name, surroundings) = (name.clone(), surroundings.clone());
+            Box::pin(async move {
+                let device =
+                    by_name(transaction, &name).await?.ok_or_else(|| ManageFault::NoDevice(name.clone()))?;
+                let mut row = device.clone().into_active_model();
+                row.state = Set(DeviceState::Revoked.code());
+                row.revoked_at = Set(Some(surroundings.clock.now()));
+                row.update(transaction).await.map_err(StoreError::from)?;
+                record(transaction, &surroundings, "revoke_device", &device).await
+            })
+        })
+        .await
 }
 
-/// Lets a device try PINs again after too many cards failed at it.
+/// Lets a device try PINs again after too many cards failed at it. What failed there until now does not count
+/// against it any more: else the same day would suspend it again at once.
 ///
 /// # Errors
 /// [`ManageFault`].
@@ -181,31 +193,25 @@ pub async fn release(
     name: String,
     deadline: Instant,
 ) -> Result<(), ManageFault> {
-    change(store, surroundings, name, "release_device", deadline, |device, _| {
-        device.pin_suspended_at = Set(None);
-    })
-    .await
-}
-
-async fn change(
-    store: &Store,
-    surroundings: &Surroundings,
-    name: String,
-    action: &'static str,
-    deadline: Instant,
-    set: fn(&mut devices::ActiveModel, DateTime<Utc>),
-) -> Result<(), ManageFault> {
     let surroundings = surroundings.clone();
     store
-        .unit_of_work(action, deadline, move |transaction| {
+        .unit_of_work("release_device", deadline, move |transaction| {
             let (name, surroundings) = (name.clone(), surroundings.clone());
             Box::pin(async move {
                 let device =
                     by_name(transaction, &name).await?.ok_or_else(|| ManageFault::NoDevice(name.clone()))?;
+                let counted = [AttemptOutcome::Pending as i16, AttemptOutcome::Wrong as i16];
+                pin_attempts::Entity::update_many()
+                    .col_expr(pin_attempts::Column::Outcome, Expr::value(AttemptOutcome::Repeated as i16))
+                    .filter(pin_attempts::Column::DeviceId.eq(device.id))
+                    .filter(pin_attempts::Column::Outcome.is_in(counted))
+                    .exec(transaction)
+                    .await
+                    .map_err(StoreError::from)?;
                 let mut row = device.clone().into_active_model();
-                set(&mut row, surroundings.clock.now());
+                row.pin_suspended_at = Set(None);
                 row.update(transaction).await.map_err(StoreError::from)?;
-                record(transaction, &surroundings, action, &device).await
+                record(transaction, &surroundings, "release_device", &device).await
             })
         })
         .await

@@ -33,7 +33,7 @@ impl PickUp {
     pub(crate) fn decide(&self, turn: &mut Turn, index: usize) -> Result<Reply, Deferral> {
         let device = turn.admit(index, Rpc::PickUpHold, &self.caller.fingerprint)?;
         let Some(who) = turn.token_holder(index) else {
-            return Ok(Reply::Loan(session_ended(turn, &device, self.request_id)));
+            return Ok(Reply::Loan(session_ended(turn, &device, "pick_up_hold", self.request_id)));
         };
         let patron_id = who.card.patron_id;
         let hash = request_hash(Rpc::PickUpHold, &[&patron_id.to_be_bytes(), self.hold_id.as_bytes()]);
@@ -41,7 +41,7 @@ impl PickUp {
             return Ok(reply);
         }
         if !turn.session_runs(index, &device) {
-            return Ok(Reply::Loan(session_ended(turn, &device, self.request_id)));
+            return Ok(Reply::Loan(session_ended(turn, &device, "pick_up_hold", self.request_id)));
         }
         let asked = turn.asked(index);
         let hold = asked.hold.and_then(|id| turn.world.holds.get(&id)).cloned();

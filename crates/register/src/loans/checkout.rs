@@ -30,7 +30,7 @@ impl Checkout {
     pub(crate) fn decide(&self, turn: &mut Turn, index: usize) -> Result<Reply, Deferral> {
         let device = turn.admit(index, Rpc::Checkout, &self.caller.fingerprint)?;
         let Some(who) = turn.token_holder(index) else {
-            return Ok(Reply::Loan(session_ended(turn, &device, self.request_id)));
+            return Ok(Reply::Loan(session_ended(turn, &device, "checkout", self.request_id)));
         };
         let patron_id = who.card.patron_id;
         let hash = request_hash(Rpc::Checkout, &[&patron_id.to_be_bytes(), self.barcode.as_bytes()]);
@@ -38,7 +38,7 @@ impl Checkout {
             return Ok(reply);
         }
         if !turn.session_runs(index, &device) {
-            return Ok(Reply::Loan(session_ended(turn, &device, self.request_id)));
+            return Ok(Reply::Loan(session_ended(turn, &device, "checkout", self.request_id)));
         }
         let item = turn.asked(index).item.and_then(|id| turn.world.items.get(&id)).cloned();
         if !turn.held.patron(patron_id) || item.as_ref().is_some_and(|item| !turn.held.item(item.id)) {
@@ -87,9 +87,10 @@ impl Checkout {
 pub(crate) fn session_ended(
     turn: &mut Turn,
     device: &kortisto_store::queries::party::Device,
+    action: &'static str,
     request_id: Uuid,
 ) -> LoanAnswer {
     let decision = Decision::refused(Reason::SessionEnded);
-    turn.audit(device, "checkout", &decision, About { request: Some(request_id), ..About::default() });
+    turn.audit(device, action, &decision, About { request: Some(request_id), ..About::default() });
     LoanAnswer { decision, language: None, loan: None }
 }

@@ -1,6 +1,6 @@
 //! Devices of a test: each with its own key, certificate and connection.
 
-use super::TestRegister;
+use super::{Home, TestRegister};
 use chrono::TimeDelta;
 use kortisto::{
     common::v1::Verdict,
@@ -13,11 +13,14 @@ use kortisto::{
     },
 };
 use kortisto_domain::{DeviceKind, DeviceState};
-use kortisto_server::ca::DeviceName;
+use kortisto_register::devices::manage::{self, ManageFault, NewDevice};
+use kortisto_server::ca::{Authority, DeviceName};
 use kortisto_store::entities::{device_certificates, devices};
 use rcgen::{CertificateParams, KeyPair};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use secrecy::ExposeSecret as _;
 use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::time::{Duration, Instant};
 use tonic::{
     Status,
     transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
@@ -104,20 +107,34 @@ impl TestRegister {
         kind: DeviceKind,
         branch: &str,
     ) -> (String, String, [u8; 32]) {
-        let key = KeyPair::generate().expect("a key");
-        let request = CertificateParams::default().serialize_request(&key).expect("a request");
-        let name = DeviceName {
-            consortium: "Testikirjastot".to_owned(),
-            branch: branch.to_owned(),
-            kind,
-            device_id,
-        };
-        let request = request.pem().expect("a request in PEM");
-        let issued = self
-            .authority
-            .issue_device_certificate(&request, &name, super::now(), TimeDelta::hours(24))
-            .expect("a certificate");
-        (issued.pem, key.serialize_pem(), issued.fingerprint)
+        certificate_of(&self.authority, device_id, kind, branch)
+    }
+
+    /// A token of the right form that opens no session.
+    #[must_use]
+    pub fn worthless_token(&self) -> String {
+        self.keys.session_token(&[0; 16], 0).expose_secret().to_owned()
+    }
+
+    /// A one-time code for a device, as an operator reads it from the command line.
+    ///
+    /// # Errors
+    /// [`ManageFault`].
+    pub async fn enrolment_code(&self, new: NewDevice) -> Result<String, ManageFault> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let code = manage::create_enrolment_code(&self.store, &self.surroundings, new, deadline).await?;
+        Ok(code.printed().expose_secret().to_owned())
+    }
+
+    /// A certificate that names a device of this register, of an authority that is not this register's, whatever
+    /// it calls itself: PEM and key PEM.
+    ///
+    /// # Panics
+    /// When it cannot be issued.
+    #[must_use]
+    pub fn foreign_certificate(&self, device_id: i64, kind: DeviceKind) -> (String, String) {
+        let (pem, key, _) = certificate_of(&Home::fresh().authority, device_id, kind, "main");
+        (pem, key)
     }
 
     /// A connection to the device endpoint, with or without a certificate.
@@ -151,6 +168,32 @@ impl TestRegister {
             .domain_name("localhost");
         Endpoint::from_shared(format!("https://{}", self.enrolment_addr))?.tls_config(tls)?.connect().await
     }
+}
+
+fn certificate_of(
+    authority: &Authority,
+    device_id: i64,
+    kind: DeviceKind,
+    branch: &str,
+) -> (String, String, [u8; 32]) {
+    let (request, key) = certificate_request();
+    let name =
+        DeviceName { consortium: "Testikirjastot".to_owned(), branch: branch.to_owned(), kind, device_id };
+    let issued = authority
+        .issue_device_certificate(&request, &name, super::now(), TimeDelta::hours(24))
+        .expect("a certificate");
+    (issued.pem, key, issued.fingerprint)
+}
+
+/// A certificate request for a new key, as a device makes it: request PEM and key PEM.
+///
+/// # Panics
+/// When there is no randomness.
+#[must_use]
+pub fn certificate_request() -> (String, String) {
+    let key = KeyPair::generate().expect("a key");
+    let request = CertificateParams::default().serialize_request(&key).expect("a request");
+    (request.pem().expect("a request in PEM"), key.serialize_pem())
 }
 
 /// A new request id.

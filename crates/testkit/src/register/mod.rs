@@ -4,13 +4,18 @@
 //! hand, and PINs are hashed cheaply.
 
 pub mod client;
+mod dump;
+mod home;
 mod probes;
 mod seed;
 
-pub use client::{Device, new_id};
+pub use client::{Device, certificate_request, new_id};
+pub use dump::dump;
+pub use home::Home;
+pub use probes::probe;
 pub use seed::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron};
 
-use crate::{HandTurnedClock, build_fingerprint, postgres::Cluster, sqlite};
+use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use kortisto_migrations::{Migrator, MigratorTrait as _};
@@ -47,36 +52,68 @@ pub enum Engine {
     Postgres,
 }
 
-/// The throw-away database of a test.
-enum TestDatabase {
+/// The throw-away database of a test, migrated and with its branches. It goes when this is dropped.
+pub enum TestDatabase {
+    /// A file in a folder of its own.
     Sqlite(sqlite::Database),
+    /// A database of a cluster.
     Postgres(crate::postgres::Database),
+    /// At an address that somebody else keeps.
     Elsewhere(String),
 }
 
 impl TestDatabase {
-    async fn fresh(engine: Engine) -> Self {
-        let name = format!("register_{}", build_fingerprint().expect("the test binary can be read"));
+    /// A fresh one; on PostgreSQL in the cluster that the tests share.
+    ///
+    /// # Panics
+    /// When the engine does not work.
+    pub async fn fresh(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
-                let template = sqlite::Template::ensure(&name, migrate).await.expect("a template");
+                let template = sqlite::Template::ensure(&template_name(), migrate).await.expect("a template");
                 Self::Sqlite(template.copy().expect("a copy of the template"))
             }
             Engine::Postgres => {
                 let cluster = Cluster::shared().await.expect("a cluster");
-                let template = cluster.ensure_template(&name, migrate).await.expect("a template");
-                Self::Postgres(cluster.create_database_from(&template).await.expect("a database"))
+                Self::fresh_in(&cluster).await
             }
         }
     }
 
-    fn url(&self) -> String {
+    /// A fresh one in this cluster.
+    ///
+    /// # Panics
+    /// When the cluster does not work.
+    pub async fn fresh_in(cluster: &Cluster) -> Self {
+        let template = cluster.ensure_template(&template_name(), migrate).await.expect("a template");
+        Self::Postgres(cluster.create_database_from(&template).await.expect("a database"))
+    }
+
+    /// Its address by way of a proxy; PostgreSQL only.
+    ///
+    /// # Panics
+    /// On SQLite, which no network reaches.
+    #[must_use]
+    pub fn url_through(&self, proxy: SocketAddr) -> String {
+        match self {
+            Self::Postgres(database) => database.url_through(proxy),
+            Self::Sqlite(_) | Self::Elsewhere(_) => panic!("only PostgreSQL is reached by way of a proxy"),
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
         match self {
             Self::Sqlite(database) => database.url(),
             Self::Postgres(database) => database.url(),
             Self::Elsewhere(url) => url.clone(),
         }
     }
+}
+
+fn template_name() -> String {
+    format!("register_{}", build_fingerprint().expect("the test binary can be read"))
 }
 
 /// Brings the empty database at `url` to the schema and seeds its branches.
@@ -164,11 +201,28 @@ impl TestRegister {
     /// # Panics
     /// When anything does not start.
     pub async fn start_with(engine: Engine, options: TestOptions) -> Self {
-        let database = TestDatabase::fresh(engine).await;
-        let keys = Arc::new(Keys::ephemeral(&SystemRandom));
-        let authority = Arc::new(Authority::create(now(), "Testikirjastot").expect("an authority"));
-        let clock = HandTurnedClock::at(now());
-        Self::serve(database, keys, authority, clock, options).await
+        Self::start_at(TestDatabase::fresh(engine).await, &Home::fresh(), options).await
+    }
+
+    /// A register on PostgreSQL whose way to the database leads through a proxy.
+    ///
+    /// # Panics
+    /// When anything does not start.
+    pub async fn start_behind_proxy(options: TestOptions) -> (Self, ChaosProxy) {
+        let cluster = Cluster::shared().await.expect("a cluster");
+        let database = TestDatabase::fresh_in(&cluster).await;
+        let proxy = ChaosProxy::start(cluster.address()).await.expect("a proxy");
+        let database_url = Some(database.url_through(proxy.address()));
+        (Self::start_at(database, &Home::fresh(), TestOptions { database_url, ..options }).await, proxy)
+    }
+
+    /// A register on this database, with these keys and this authority.
+    ///
+    /// # Panics
+    /// When anything does not start.
+    pub async fn start_at(database: TestDatabase, home: &Home, options: TestOptions) -> Self {
+        let (keys, authority) = (Arc::clone(&home.keys), Arc::clone(&home.authority));
+        Self::serve(database, keys, authority, HandTurnedClock::at(now()), options).await
     }
 
     /// A second server on the same database with the same keys and clock: PostgreSQL only.

@@ -1,6 +1,7 @@
 //! The invariants as SQL that any test may run at any moment (I1 to I7).
 
 use super::TestRegister;
+use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
@@ -58,13 +59,21 @@ impl TestRegister {
     /// # Panics
     /// With the name of the invariant that does not hold.
     pub async fn probe(&self) {
-        for (name, sql) in PROBES {
-            let connection = self.store.writer();
-            let statement = Statement::from_string(connection.get_database_backend(), sql);
-            let row = connection.query_one_raw(statement).await.expect("a probe runs");
-            // A grouped count without a group has no row.
-            let broken: i64 = row.map_or(0, |row| row.try_get_by_index(0).expect("a count"));
-            assert_eq!(broken, 0, "{name}");
-        }
+        probe(&self.store).await;
+    }
+}
+
+/// Runs every probe on a store, also of a register that does not run.
+///
+/// # Panics
+/// With the name of the invariant that does not hold.
+pub async fn probe(store: &Store) {
+    for (name, sql) in PROBES {
+        let connection = store.writer();
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.expect("a probe runs");
+        // A grouped count without a group has no row.
+        let broken: i64 = row.map_or(0, |row| row.try_get_by_index(0).expect("a count"));
+        assert_eq!(broken, 0, "{name}");
     }
 }

@@ -238,7 +238,8 @@ set!(
     "update patrons set last_card_event_on = k.on_date from {rows} where patrons.id = k.id"
 );
 
-// The older certificates of the device are dropped with the first use of the new one.
+// The older certificates of the device are dropped with the first use of the new one, and one of the same
+// instant too: of two that were asked for at once the device has kept one.
 set!(
     CERTIFICATES,
     "w_certificates",
@@ -248,6 +249,6 @@ set!(
        else device_certificates.first_used_at end, \
      dropped_at = case when device_certificates.fingerprint = k.fingerprint then null else k.at end \
      from {rows} where device_certificates.device_id = k.device_id and device_certificates.dropped_at is null \
-     and (device_certificates.fingerprint = k.fingerprint or device_certificates.issued_at < \
+     and (device_certificates.fingerprint = k.fingerprint or device_certificates.issued_at <= \
        (select n.issued_at from device_certificates n where n.fingerprint = k.fingerprint))"
 );

@@ -1,0 +1,174 @@
+//! A good question for every rpc, with everything in the register that it needs to be granted.
+
+use super::rpc::{Method, dynamic};
+use kortisto::device::v1::{
+    AuthenticatePatronRequest, CheckAccessRequest, CheckoutRequest, EndPatronSessionRequest,
+    GetDeviceRequest, ListHoldsRequest, PickUpHoldRequest, RenewCertificateRequest, ReturnRequest,
+};
+use kortisto_domain::DeviceKind;
+use kortisto_register::{Rpc, permissions};
+use kortisto_testkit::{
+    Engine, TestOptions, TestRegister,
+    register::{BRANCH_MAIN, Device, PatronSeed, TestHold, TestPatron, certificate_request, new_id},
+};
+use prost_reflect::{DynamicMessage, Value};
+use uuid::Uuid;
+
+/// A register and the kiosk that prepares things in it.
+pub(super) struct World {
+    pub(super) t: TestRegister,
+    pub(super) kiosk: Device,
+}
+
+/// A good question and what it is about.
+pub(super) struct Question {
+    pub(super) request: DynamicMessage,
+    /// The pseudonym of the patron that it concerns.
+    pub(super) subject: Option<Uuid>,
+    /// What the audit trail calls it.
+    pub(super) action: &'static str,
+}
+
+impl Question {
+    /// The field that makes it repeatable, and its value.
+    pub(super) fn id(&self) -> Option<(&'static str, Uuid)> {
+        ["request_id", "attempt_id", "nonce"].into_iter().find_map(|field| {
+            let value = self.request.get_field_by_name(field)?;
+            Some((field, value.as_str()?.parse().unwrap()))
+        })
+    }
+
+    pub(super) fn set(&mut self, field: &str, value: &str) {
+        self.request.set_field_by_name(field, Value::String(value.to_owned()));
+    }
+}
+
+impl World {
+    pub(super) async fn start(engine: Engine) -> Self {
+        Self::around(TestRegister::start_with(engine, TestOptions::default()).await).await
+    }
+
+    pub(super) async fn around(t: TestRegister) -> Self {
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        Self { t, kiosk }
+    }
+
+    /// A token for the patron at this device; of a device that opens no sessions, one that none has.
+    pub(super) async fn token(&self, device: &Device, kind: DeviceKind, patron: &TestPatron) -> String {
+        if permissions::may_call(kind, Rpc::AuthenticatePatron) {
+            device.sign_in(&patron.card, patron.pin).await
+        } else {
+            self.t.worthless_token()
+        }
+    }
+
+    /// A patron who may do everything everywhere.
+    pub(super) async fn patron(&self) -> TestPatron {
+        self.t.patron_with(PatronSeed { debt_cents: 120, ..PatronSeed::default() }).await
+    }
+
+    /// A hold that is ready for the patron at the main branch.
+    pub(super) async fn ready_hold(&self, patron: &TestPatron) -> TestHold {
+        let item = self.t.item().await;
+        let hold = self.t.hold(patron, item.title, BRANCH_MAIN).await;
+        self.kiosk.take_back(&item.barcode).await.unwrap();
+        hold
+    }
+
+    /// A question that a device of this kind gets an answer to, if its kind may ask it at all.
+    pub(super) async fn question(&self, method: &Method, device: &Device, kind: DeviceKind) -> Question {
+        let patron = self.patron().await;
+        self.question_about(method, device, kind, &patron).await
+    }
+
+    /// The same, about this patron.
+    pub(super) async fn question_about(
+        &self,
+        method: &Method,
+        device: &Device,
+        kind: DeviceKind,
+        patron: &TestPatron,
+    ) -> Question {
+        let about = |action, request| Question { request, subject: Some(patron.pseudonym), action };
+        let message = |message: &dyn Encoded| message.in_terms_of(method);
+        match method.name.as_str() {
+            "PatronService.AuthenticatePatron" => about(
+                "authenticate_patron",
+                message(&AuthenticatePatronRequest {
+                    attempt_id: new_id(),
+                    card_number: patron.card.clone(),
+                    pin: patron.pin.to_owned(),
+                    age_limits: Vec::new(),
+                }),
+            ),
+            "PatronService.EndPatronSession" => about(
+                "end_patron_session",
+                message(&EndPatronSessionRequest {
+                    request_id: new_id(),
+                    patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "LoanService.Checkout" => about(
+                "checkout",
+                message(&CheckoutRequest {
+                    request_id: new_id(),
+                    patron_token: self.token(device, kind, patron).await,
+                    item_barcode: self.t.item().await.barcode,
+                }),
+            ),
+            "LoanService.Return" => {
+                let item = self.t.item().await;
+                let token = self.kiosk.sign_in(&patron.card, patron.pin).await;
+                self.kiosk.checkout(&token, &item.barcode).await.unwrap();
+                let request = ReturnRequest { request_id: new_id(), item_barcode: item.barcode };
+                // Whoever brings an item back is nobody's business, also not the audit trail's.
+                Question { subject: None, ..about("return", message(&request)) }
+            }
+            "HoldService.ListHolds" => {
+                self.ready_hold(patron).await;
+                let patron_token = self.token(device, kind, patron).await;
+                about("list_holds", message(&ListHoldsRequest { patron_token, ..Default::default() }))
+            }
+            "HoldService.PickUpHold" => about(
+                "pick_up_hold",
+                message(&PickUpHoldRequest {
+                    request_id: new_id(),
+                    hold_id: self.ready_hold(patron).await.id.to_string(),
+                    patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "AccessService.CheckAccess" => {
+                let door = kind != DeviceKind::PcBooking;
+                about(
+                    "check_access",
+                    message(&CheckAccessRequest {
+                        card_number: patron.card.clone(),
+                        pin: (!door).then(|| patron.pin.to_owned()),
+                        resource: if door { "door" } else { "pc" }.to_owned(),
+                        nonce: new_id(),
+                    }),
+                )
+            }
+            "DeviceService.GetDevice" => {
+                Question { subject: None, ..about("get_device", message(&GetDeviceRequest {})) }
+            }
+            "DeviceService.RenewCertificate" => {
+                let (certificate_request_pem, _) = certificate_request();
+                let request = RenewCertificateRequest { request_id: new_id(), certificate_request_pem };
+                Question { subject: None, ..about("renew_certificate", message(&request)) }
+            }
+            name => panic!("{name} has no good question here"),
+        }
+    }
+}
+
+/// A generated message of any type.
+trait Encoded {
+    fn in_terms_of(&self, method: &Method) -> DynamicMessage;
+}
+
+impl<M: prost::Message> Encoded for M {
+    fn in_terms_of(&self, method: &Method) -> DynamicMessage {
+        dynamic(&method.input, self)
+    }
+}

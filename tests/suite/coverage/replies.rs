@@ -1,0 +1,143 @@
+//! What each kind learns: of a patron about whom there is everything to know, no field more than the
+//! table allows, and every field that it allows.
+
+use super::{
+    question::World,
+    rpc::{Method, dynamic, method, methods},
+};
+use kortisto::device::v1::{ListHoldsRequest, ReturnRequest};
+use kortisto_domain::{CardState, DeviceKind};
+use kortisto_register::permissions;
+use kortisto_testkit::{
+    on_both_engines,
+    register::{BRANCH_EAST, BRANCH_MAIN, Device, ItemSeed, PatronSeed, TestPatron, new_id},
+};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+use std::collections::BTreeSet;
+
+/// A patron with fees, a loan, a ready hold and a pending one.
+async fn maximal(w: &World) -> TestPatron {
+    let patron = w.patron().await;
+    let token = w.kiosk.sign_in(&patron.card, patron.pin).await;
+    w.kiosk.checkout(&token, &w.t.item().await.barcode).await.unwrap();
+    w.ready_hold(&patron).await;
+    w.ready_hold(&patron).await;
+    w.t.hold(&patron, w.t.item().await.title, BRANCH_EAST).await;
+    patron
+}
+
+/// Questions whose answers together show everything that the rpc can show this kind.
+async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -> Vec<DynamicMessage> {
+    let patron = maximal(w).await;
+    let mut question = w.question_about(method, device, kind, &patron).await;
+    let mut scenes = vec![question.request.clone()];
+    let mut refused = |field: &str, value: &str| {
+        question.set(field, value);
+        if let Some((id_field, _)) = question.id() {
+            question.set(id_field, &new_id());
+        }
+        scenes.push(question.request.clone());
+    };
+    match method.name.as_str() {
+        "PatronService.AuthenticatePatron" => {
+            let lost = PatronSeed { card_state: CardState::Lost, debt_cents: 700, ..PatronSeed::default() };
+            refused("card_number", &w.t.patron_with(lost).await.card);
+            if permissions::may_ask(kind, method.rpc, "age_limits") {
+                let mut ages = scenes[0].clone();
+                ages.set_field_by_name("age_limits", Value::List(vec![Value::I32(18), Value::I32(120)]));
+                ages.set_field_by_name("attempt_id", Value::String(new_id()));
+                scenes.push(ages);
+            }
+        }
+        "LoanService.Checkout" => refused("item_barcode", "no such item"),
+        "LoanService.Return" => {
+            refused("item_barcode", "no such item");
+            let waited_for = w.t.item().await;
+            w.t.hold(&patron, waited_for.title, BRANCH_MAIN).await;
+            let stranger = w.t.item_with(ItemSeed { home: BRANCH_EAST, ..ItemSeed::default() }).await;
+            for item_barcode in [waited_for.barcode, stranger.barcode] {
+                scenes.push(dynamic(&method.input, &ReturnRequest { request_id: new_id(), item_barcode }));
+            }
+        }
+        "HoldService.ListHolds" => {
+            let token = w.token(device, kind, &patron).await;
+            let page = ListHoldsRequest { patron_token: token, page_size: 1, page_token: String::new() };
+            refused("patron_token", &w.kiosk.sign_in(&patron.card, patron.pin).await);
+            scenes.push(dynamic(&method.input, &page));
+        }
+        "HoldService.PickUpHold" => refused("hold_id", &new_id()),
+        "AccessService.CheckAccess" => refused("card_number", "853A0000000"),
+        _ => {}
+    }
+    scenes
+}
+
+/// The fields that a reply shows; of lists of messages also the fields of the message, where the table
+/// rules over them.
+fn shown(reply: &DynamicMessage, paths: &[&str]) -> BTreeSet<String> {
+    let mut shown = BTreeSet::new();
+    for (field, value) in reply.fields() {
+        shown.insert(field.name().to_owned());
+        for message in value.as_list().into_iter().flatten().filter_map(Value::as_message) {
+            let inner = message.fields().map(|(inner, _)| format!("{}.{}", field.name(), inner.name()));
+            shown.extend(inner.filter(|path| paths.contains(&path.as_str()) || path.ends_with(".remedy")));
+        }
+    }
+    shown
+}
+
+on_both_engines! {
+    async fn a_kind_sees_what_the_table_allows_and_all_of_it(engine: Engine) {
+        let w = World::start(engine).await;
+        for kind in DeviceKind::ALL {
+            let device = w.t.device(*kind).await;
+            for method in methods().into_iter().filter(|method| permissions::may_call(*kind, method.rpc)) {
+                let (_, paths) = permissions::known_fields(method.rpc);
+                let mut seen = BTreeSet::new();
+                for request in scenes(&w, &method, &device, *kind).await {
+                    let reply = method.ask(&device.channel, &request).await.unwrap();
+                    assert_eq!(reply.unknown_fields().count(), 0, "{}", reply.descriptor().name());
+                    seen.extend(shown(&reply, &paths));
+                }
+                let allowed: BTreeSet<_> = paths
+                    .iter()
+                    .filter(|path| permissions::may_show(*kind, method.rpc, path))
+                    .map(|path| (*path).to_owned())
+                    .collect();
+                assert_eq!(seen, allowed, "{} as {kind:?}", method.name);
+            }
+        }
+    }
+
+    async fn a_locker_sees_the_ready_holds_of_its_branch_only(engine: Engine) {
+        let w = World::start(engine).await;
+        let locker = w.t.device(DeviceKind::Locker).await;
+        let patron = maximal(&w).await;
+        let east = w.t.device_at(DeviceKind::SelfCheckout, BRANCH_EAST, "east").await;
+        let item = w.t.item_with(ItemSeed { home: BRANCH_EAST, ..ItemSeed::default() }).await;
+        w.t.hold(&patron, item.title, BRANCH_EAST).await;
+        east.take_back(&item.barcode).await.unwrap();
+        let token = locker.sign_in(&patron.card, patron.pin).await;
+        let request = ListHoldsRequest { patron_token: token, ..Default::default() };
+        let list = locker.holds().list_holds(request).await.unwrap().into_inner();
+        assert_eq!((list.ready.len(), list.pending.len()), (2, 0));
+        assert!(list.ready.iter().all(|hold| hold.pickup_branch == "main"));
+    }
+
+    async fn pseudonyms_of_two_audiences_cannot_be_joined(engine: Engine) {
+        let w = World::start(engine).await;
+        let patron = w.patron().await;
+        let method = method("PatronService.AuthenticatePatron");
+        let mut ids = BTreeSet::new();
+        for _ in 0..2 {
+            let platform = w.t.device(DeviceKind::ELending).await;
+            let question = w.question_about(&method, &platform, DeviceKind::ELending, &patron).await;
+            let reply = method.ask(&platform.channel, &question.request).await.unwrap();
+            let id = reply.get_field_by_name("pairwise_id").unwrap().as_str().unwrap().to_owned();
+            assert_eq!(id.len(), 32);
+            assert!(!patron.pseudonym.simple().to_string().contains(&id));
+            ids.insert(id);
+        }
+        assert_eq!(ids.len(), 1, "one audience knows one patron by one name");
+    }
+}
