@@ -1,0 +1,10 @@
+//! The binary `kortisto` as a process of its own: started, asked, killed and started again.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of an integration test for production code"
+)]
+
+mod crash;
+mod kit;
+mod outage;
