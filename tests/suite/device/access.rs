@@ -12,7 +12,7 @@ fn reasons(response: &CheckAccessResponse) -> Vec<RefusalReason> {
     assert_eq!(response.verdict() == Verdict::Granted, response.refusals.is_empty());
     let valid = response.valid_for.map_or(0, |duration| duration.seconds);
     assert_eq!(valid, if response.refusals.is_empty() { 5 } else { 0 });
-    response.refusals.iter().map(|refusal| refusal.reason()).collect()
+    response.refusals.iter().map(kortisto::common::v1::Refusal::reason).collect()
 }
 
 on_both_engines! {

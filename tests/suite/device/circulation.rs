@@ -17,7 +17,7 @@ fn granted(response: &CheckoutResponse) -> bool {
 }
 
 fn reasons(refusals: &[kortisto::common::v1::Refusal]) -> Vec<RefusalReason> {
-    refusals.iter().map(|refusal| refusal.reason()).collect()
+    refusals.iter().map(kortisto::common::v1::Refusal::reason).collect()
 }
 
 on_both_engines! {

@@ -29,7 +29,7 @@ pub struct AuthenticateAnswer {
     pub session: Option<(SecretString, DateTime<Utc>)>,
     /// What may be known of the patron; the caller shows what its device's kind may see.
     pub profile: Option<Profile>,
-    /// The patron's pseudonym for the audience of this device's kind.
+    /// The patron's pseudonym for this device alone.
     pub pairwise_id: Option<String>,
 }
 
@@ -50,10 +50,12 @@ impl Register {
         let session = settled.session.map(|session| {
             (self.keys.session_token(session.id.as_bytes(), caller.device_id), session.expires_at)
         });
+        // One device row is one audience: two platforms of one consortium cannot join their patrons.
+        let audience = format!("device {}", caller.device_id);
         let pairwise_id = settled
             .profile
             .as_ref()
-            .map(|profile| self.keys.pairwise_id(caller.kind.word(), profile.pseudonym.as_bytes()));
+            .map(|profile| self.keys.pairwise_id(&audience, profile.pseudonym.as_bytes()));
         Ok(AuthenticateAnswer { decision: settled.decision, session, profile: settled.profile, pairwise_id })
     }
 }

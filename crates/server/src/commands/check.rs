@@ -54,7 +54,14 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
     findings.tell("keys", open::keys(&config).map(|keys| format!("PIN key {} is in use", keys.current().0)));
     findings.tell("certificates", certificates(&config));
     findings.tell("enrolment", enrolment(&config));
-    match open::store(&config).await {
+    // Opening an SQLite file makes it, and this command changes nothing.
+    let missing =
+        config.database.url.expose().strip_prefix("sqlite://").filter(|path| !Path::new(path).exists());
+    let opened = match missing {
+        Some(path) => Err(Failure::new(format!("{path} does not exist; `kortisto migrate` makes it"))),
+        None => open::store(&config).await,
+    };
+    match opened {
         Err(failure) => findings.tell("database", Err(failure)),
         Ok(store) => {
             findings.tell("database", answers(&store).await);

@@ -7,7 +7,7 @@ use std::{path::Path, process::ExitCode};
 
 pub(super) async fn run(file: Option<&Path>) -> Outcome {
     let config = open::config(file)?;
-    let store = open::store(&config).await?;
+    let store = open::migrating_store(&config).await?;
     let before = pending(&store).await?;
     migrate(&store).await?;
     println!("The schema is up to date; {before} step(s) were applied.");

@@ -35,6 +35,14 @@ pub(super) async fn store(config: &Config) -> Result<Store, Failure> {
     open_store(config, false).await
 }
 
+/// The store, for a change of the schema, whose statements may take long.
+pub(super) async fn migrating_store(config: &Config) -> Result<Store, Failure> {
+    let mut options = StoreOptions::new(config.database.url.expose());
+    options.serves = false;
+    options.statement_timeout = Duration::ZERO;
+    Store::open(&options).await.map_err(|error| Failure::of("database", &error))
+}
+
 /// The store, for the server.
 pub(super) async fn serving_store(config: &Config) -> Result<Store, Failure> {
     open_store(config, true).await
