@@ -128,16 +128,21 @@ on_both_engines! {
         let w = World::start(engine).await;
         let patron = w.patron().await;
         let method = method("PatronService.AuthenticatePatron");
-        let mut ids = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for _ in 0..2 {
             let platform = w.t.device(DeviceKind::ELending).await;
-            let question = w.question_about(&method, &platform, DeviceKind::ELending, &patron).await;
-            let reply = method.ask(&platform.channel, &question.request).await.unwrap();
-            let id = reply.get_field_by_name("pairwise_id").unwrap().as_str().unwrap().to_owned();
-            assert_eq!(id.len(), 32);
-            assert!(!patron.pseudonym.simple().to_string().contains(&id));
-            ids.insert(id);
+            let mut of_platform = BTreeSet::new();
+            for _ in 0..2 {
+                let question = w.question_about(&method, &platform, DeviceKind::ELending, &patron).await;
+                let reply = method.ask(&platform.channel, &question.request).await.unwrap();
+                let id = reply.get_field_by_name("pairwise_id").unwrap().as_str().unwrap().to_owned();
+                assert_eq!(id.len(), 32);
+                assert!(!patron.pseudonym.simple().to_string().contains(&id));
+                of_platform.insert(id);
+            }
+            assert_eq!(of_platform.len(), 1, "one platform knows one patron by one name");
+            names.extend(of_platform);
         }
-        assert_eq!(ids.len(), 1, "one audience knows one patron by one name");
+        assert_eq!(names.len(), 2, "two platforms know one patron by two names");
     }
 }
