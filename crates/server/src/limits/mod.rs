@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`trace`] | opens the span, counts, and records the final code, also of a call that was given up |
 //! | [`complete`] | gives tonic's own errors the code and details that the contract promises |
-//! | [`panic`] | answers INTERNAL for a panic |
+//! | [`mod@panic`] | answers INTERNAL for a panic |
 //! | [`in_flight`] | answers RESOURCE_EXHAUSTED when too many calls are under way |
 //! | [`deadline`] | answers DEADLINE_EXCEEDED, just before tonic would answer CANCELLED |
 //!
