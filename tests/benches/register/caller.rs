@@ -1,0 +1,149 @@
+//! What clients ask, and whether the answer is the one that a measure is about.
+
+use crate::{
+    library::{
+        Library,
+        size::{self, DEVICES, SESSIONS_PER_DEVICE},
+    },
+    load::Said,
+};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use kortisto::{
+    common::v1::Verdict,
+    device::v1::{
+        AuthenticatePatronRequest, CheckAccessRequest, CheckoutRequest, PickUpHoldRequest, ReturnRequest,
+        access_service_client::AccessServiceClient, hold_service_client::HoldServiceClient,
+        loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
+    },
+};
+use kortisto_testkit::register::new_id;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+use tonic::{Code, transport::Channel};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+/// How long a polite device waits when the vault has no time.
+const PAUSE_WHEN_BUSY: Duration = Duration::from_millis(500);
+
+/// The 32 bytes of the token of a session.
+fn token_bytes(session: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[24..].copy_from_slice(&session.to_be_bytes());
+    bytes
+}
+
+/// What the database keeps of the token of a session.
+pub(crate) fn token_hash_of(session: u64) -> [u8; 32] {
+    Sha256::digest(token_bytes(session)).into()
+}
+
+fn token(session: u64) -> String {
+    Base64UrlUnpadded::encode_string(&token_bytes(session))
+}
+
+/// A session at a kiosk, another one each time.
+pub(crate) const fn session_at(kiosk: usize, nth: u64) -> u64 {
+    kiosk as u64 + DEVICES * (nth % SESSIONS_PER_DEVICE)
+}
+
+fn granted(verdict: i32) -> Said {
+    Said::from(verdict == i32::from(Verdict::Granted))
+}
+
+/// Lends item `item` to the patron of a session.
+pub(crate) async fn check_out(channel: Channel, session: u64, item: u64) -> Said {
+    granted_or_refused(channel, session, size::barcode(item)).await.unwrap_or(Said::Otherwise)
+}
+
+/// Asks to lend; whether granted, or the status of a fault.
+pub(crate) async fn granted_or_refused(
+    channel: Channel,
+    session: u64,
+    item_barcode: String,
+) -> Result<Said, Box<tonic::Status>> {
+    let request = CheckoutRequest { request_id: new_id(), patron_token: token(session), item_barcode };
+    let answer = LoanServiceClient::new(channel).checkout(request).await.map_err(Box::new)?;
+    Ok(granted(answer.into_inner().verdict))
+}
+
+/// Brings item `item` back.
+pub(crate) async fn take_back(channel: Channel, item: u64) -> Said {
+    let request = ReturnRequest { request_id: new_id(), item_barcode: size::barcode(item) };
+    match LoanServiceClient::new(channel).r#return(request).await {
+        Ok(answer) => Said::from(!answer.into_inner().closed_loan_id.is_empty()),
+        Err(_) => Said::Otherwise,
+    }
+}
+
+/// Picks up hold `number` of those that wait for so many connections.
+pub(crate) async fn pick_up(channel: Channel, library: &Library, number: u64, connections: usize) -> Said {
+    let number = number % library.size.kept_at(connections);
+    let session = size::session_of_hold(number, connections as u64);
+    let hold = size::key(size::TAG_READY_HOLD, library.size.kept_before(connections) + number);
+    let request =
+        PickUpHoldRequest { request_id: new_id(), patron_token: token(session), hold_id: hold.to_string() };
+    match HoldServiceClient::new(channel).pick_up_hold(request).await {
+        Ok(answer) => granted(answer.into_inner().verdict),
+        Err(_) => Said::Otherwise,
+    }
+}
+
+/// Asks the door for a patron.
+pub(crate) async fn ask_door(channel: Channel, patron: u64) -> Said {
+    let request = CheckAccessRequest {
+        card_number: size::card(patron),
+        pin: None,
+        resource: "door".to_owned(),
+        nonce: new_id(),
+    };
+    match AccessServiceClient::new(channel).check_access(request).await {
+        Ok(answer) => granted(answer.into_inner().verdict),
+        Err(_) => Said::Otherwise,
+    }
+}
+
+/// Patron number `nth` of a walk through all of them that jumps about.
+pub(crate) const fn walk(caller: usize, nth: u64, patrons: u64) -> u64 {
+    const STEP: u64 = 7_919;
+    const APART: u64 = 104_729;
+    1 + (nth * STEP + caller as u64 * APART) % patrons
+}
+
+async fn authenticate(channel: Channel, card_number: String, pin: String) -> Result<i32, Code> {
+    let request =
+        AuthenticatePatronRequest { attempt_id: new_id(), card_number, pin, age_limits: Vec::new() };
+    match PatronServiceClient::new(channel).authenticate_patron(request).await {
+        Ok(answer) => Ok(answer.into_inner().verdict),
+        Err(status) => Err(status.code()),
+    }
+}
+
+/// Signs in with the right PIN, and waits a little when there is no room.
+pub(crate) async fn sign_in(channel: Channel, card: u64) -> Said {
+    match authenticate(channel, size::card(card), size::PIN.to_owned()).await {
+        Ok(verdict) => granted(verdict),
+        Err(Code::ResourceExhausted) => {
+            tokio::time::sleep(PAUSE_WHEN_BUSY).await;
+            Said::Otherwise
+        }
+        Err(_) => Said::Otherwise,
+    }
+}
+
+/// Guesses the PIN of a card that does not exist, without ever waiting.
+pub(crate) async fn guess(channel: Channel, caller: usize, nth: u64) -> Said {
+    let card = format!("X{caller:03}{nth:06}");
+    let said = authenticate(channel, card, format!("{:04}", nth % 10_000)).await;
+    Said::from(matches!(said, Ok(_) | Err(Code::ResourceExhausted)))
+}
+
+/// The cheapest question there is.
+pub(crate) async fn echo(channel: Channel) -> Said {
+    let request = HealthCheckRequest { service: String::new() };
+    match HealthClient::new(channel).check(request).await {
+        Ok(answer) => Said::from(answer.into_inner().status == i32::from(ServingStatus::Serving)),
+        Err(_) => Said::Otherwise,
+    }
+}

@@ -1,0 +1,53 @@
+//! One text for both engines: what differs when rows are made in bulk.
+
+use kortisto_testkit::Engine;
+
+/// Pieces of SQL in the words of an engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Words(pub(crate) Engine);
+
+impl Words {
+    /// The numbers `from` to `to` as column `n` of a table, for a FROM clause.
+    pub(crate) fn series(self, from: u64, to: u64) -> String {
+        match self.0 {
+            Engine::Postgres => format!("generate_series({from}::bigint, {to}::bigint) as g(n)"),
+            Engine::Sqlite => format!(
+                "(with recursive c(n) as (select {from} union all select n + 1 from c where n < {to}) \
+                 select n from c where n <= {to}) as g"
+            ),
+        }
+    }
+
+    /// A letter and the number `expression` in `digits` digits.
+    pub(crate) fn numbered(self, letter: char, expression: &str, digits: usize) -> String {
+        match self.0 {
+            Engine::Postgres => format!("'{letter}' || lpad(({expression})::text, {digits}, '0')"),
+            Engine::Sqlite => format!("printf('{letter}%0{digits}d', {expression})"),
+        }
+    }
+
+    /// The key that [`super::size::key`] gives.
+    pub(crate) fn key(self, tag: u8, expression: &str) -> String {
+        match self.0 {
+            Engine::Postgres => format!("('{tag:02x}' || lpad(to_hex({expression}), 30, '0'))::uuid"),
+            Engine::Sqlite => format!("unhex(printf('{tag:02x}%030x', {expression}))"),
+        }
+    }
+
+    /// Bytes.
+    pub(crate) fn bytes(self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self.0 {
+            Engine::Postgres => format!("'\\x{hex}'::bytea"),
+            Engine::Sqlite => format!("x'{hex}'"),
+        }
+    }
+
+    /// What makes statistics, and on PostgreSQL also what autovacuum would do sooner or later.
+    pub(crate) const fn analyze(self) -> &'static str {
+        match self.0 {
+            Engine::Postgres => "vacuum analyze",
+            Engine::Sqlite => "analyze",
+        }
+    }
+}
