@@ -10,5 +10,6 @@ mod contract;
 mod coverage;
 mod device;
 mod docs;
+mod plans;
 mod repository;
 mod tidy;
