@@ -10,6 +10,7 @@ mod contract;
 mod coverage;
 mod device;
 mod docs;
+mod faults;
 mod plans;
 mod repository;
 mod tidy;

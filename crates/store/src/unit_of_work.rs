@@ -62,12 +62,15 @@ impl Store {
         let mut tries = 0;
         loop {
             tries += 1;
+            let begun = Instant::now();
             let error = match self.one_try(name, deadline, work).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             let next = Instant::now() + self.pause(tries);
-            if tries >= UNIT_TRIES_MAX || !error.retryable() || next >= deadline {
+            // Another try like this one would only turn what is known into a deadline that passed.
+            let fits = next + begun.elapsed() < deadline;
+            if tries >= UNIT_TRIES_MAX || !error.retryable() || !fits {
                 return Err(error);
             }
             tracing::debug!(name, tries, "a unit of work is tried again");

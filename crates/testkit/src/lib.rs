@@ -15,3 +15,4 @@ pub mod sqlite;
 pub use clock::HandTurnedClock;
 pub use fingerprint::build_fingerprint;
 pub use register::{Engine, TestOptions, TestRegister};
+pub use tempfile::TempDir;

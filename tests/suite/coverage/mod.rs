@@ -14,4 +14,4 @@ mod reasons;
 mod renewal;
 mod replay;
 mod replies;
-mod rpc;
+pub(crate) mod rpc;

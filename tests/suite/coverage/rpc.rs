@@ -95,7 +95,7 @@ impl Method {
 }
 
 /// Calls any path with any bytes.
-pub(super) async fn send(
+pub(crate) async fn send(
     channel: &Channel,
     path: PathAndQuery,
     request: Request<Vec<u8>>,

@@ -6,11 +6,12 @@ use std::{fmt, time::Duration};
 const POOL_CONNECTIONS_MAX: u32 = 16;
 /// Reader connections on SQLite.
 const SQLITE_READERS: u32 = 4;
-/// How long a caller waits for a connection. Well inside a device's deadline, so that a database that is gone
-/// is answered as such.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
-/// The longest a lane waits for its connection: a door wants its refusal while somebody still stands there.
-const LANE_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a caller waits for a connection. Well inside the shortest deadline of the contract, 2 s, so that a
+/// database that is gone is answered as such.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The longest a lane waits for its connection: a door wants its refusal while somebody still stands there. A turn
+/// whose connection broke waits for a new one at each of its tries, and all of them have to fit into 2 s.
+const LANE_ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The longest a statement may run on PostgreSQL. Does not end a COMMIT that waits for a standby.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3);
 /// The longest a statement may wait for a lock: PostgreSQL's `lock_timeout`, SQLite's `busy_timeout`.
@@ -31,9 +32,9 @@ pub struct StoreOptions {
     pub pool_max: u32,
     /// SQLite: reader connections, at least 1. Default 4.
     pub sqlite_readers: u32,
-    /// How long a caller waits for a connection. Default 2 s.
+    /// How long a caller waits for a connection. Default 1 s.
     pub acquire_timeout: Duration,
-    /// How long a lane on PostgreSQL waits for its connection. Default 1 s.
+    /// How long a lane on PostgreSQL waits for its connection. Default 500 ms.
     pub lane_acquire_timeout: Duration,
     /// PostgreSQL: the longest a statement may run; zero for no limit (migrations). Default 3 s.
     pub statement_timeout: Duration,

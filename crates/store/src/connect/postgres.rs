@@ -20,8 +20,9 @@ const STATEMENTS_CACHED_MAX: usize = 256;
 const CLIENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// A connection that idled this long is tried before it is used: firewalls forget.
 const TRUST_IDLE_MAX: Duration = Duration::from_secs(30);
-/// How long a connection that comes back may take to show that it is alive, before it is cut.
-const RETURN_CHECK_MAX: Duration = Duration::from_secs(1);
+/// How long a connection that comes back may take to show that it is alive, before it is cut. Shorter
+/// than whoever waits for a connection waits, so that its place is free in time.
+const RETURN_CHECK_MAX: Duration = Duration::from_millis(500);
 /// Connections of one lane.
 const LANE_CONNECTIONS: u32 = 1;
 

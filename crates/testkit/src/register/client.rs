@@ -19,7 +19,10 @@ use kortisto_store::entities::{device_certificates, devices};
 use rcgen::{CertificateParams, KeyPair};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use secrecy::ExposeSecret as _;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU32, Ordering},
+};
 use tokio::time::{Duration, Instant};
 use tonic::{
     Status,
@@ -145,17 +148,7 @@ impl TestRegister {
         &self,
         identity: Option<&(String, String)>,
     ) -> Result<Channel, tonic::transport::Error> {
-        let mut tls = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(self.authority_pem()))
-            .domain_name("localhost");
-        if let Some((certificate, key)) = identity {
-            tls = tls.identity(Identity::from_pem(certificate, key));
-        }
-        Endpoint::from_shared(format!("https://{}", self.addr))?
-            .tls_config(tls)?
-            .tcp_nodelay(true)
-            .connect()
-            .await
+        connect_at(self.addr, self.authority_pem(), identity).await
     }
 
     /// A connection to the enrolment endpoint.
@@ -168,6 +161,23 @@ impl TestRegister {
             .domain_name("localhost");
         Endpoint::from_shared(format!("https://{}", self.enrolment_addr))?.tls_config(tls)?.connect().await
     }
+}
+
+/// A connection to a device endpoint at any address, also a proxy's.
+///
+/// # Errors
+/// When the connection or its handshake fails.
+pub async fn connect_at(
+    addr: SocketAddr,
+    authority_pem: &str,
+    identity: Option<&(String, String)>,
+) -> Result<Channel, tonic::transport::Error> {
+    let authority = Certificate::from_pem(authority_pem);
+    let mut tls = ClientTlsConfig::new().ca_certificate(authority).domain_name("localhost");
+    if let Some((certificate, key)) = identity {
+        tls = tls.identity(Identity::from_pem(certificate, key));
+    }
+    Endpoint::from_shared(format!("https://{addr}"))?.tls_config(tls)?.tcp_nodelay(true).connect().await
 }
 
 fn certificate_of(

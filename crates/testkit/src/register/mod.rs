@@ -6,12 +6,14 @@
 pub mod client;
 mod dump;
 mod home;
+mod loud;
 mod probes;
 mod seed;
 
-pub use client::{Device, certificate_request, new_id};
+pub use client::{Device, certificate_request, connect_at, new_id};
 pub use dump::dump;
 pub use home::Home;
+pub use loud::tell_everything;
 pub use probes::probe;
 pub use seed::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron};
 

@@ -1,0 +1,10 @@
+//! What fails outside of the register: clients that go away, networks, databases, servers that are killed.
+
+mod cancelled;
+mod child;
+mod database_gone;
+mod killed;
+mod races;
+mod secrets;
+mod shutdown;
+mod two_servers;
