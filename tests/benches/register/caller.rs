@@ -9,7 +9,7 @@ use crate::{
 };
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use kortisto::{
-    common::v1::Verdict,
+    common::v1::{Refusal, Verdict},
     device::v1::{
         AuthenticatePatronRequest, CheckAccessRequest, CheckoutRequest, PickUpHoldRequest, ReturnRequest,
         access_service_client::AccessServiceClient, hold_service_client::HoldServiceClient,
@@ -19,7 +19,7 @@ use kortisto::{
 use kortisto_testkit::register::new_id;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
-use tonic::{Code, transport::Channel};
+use tonic::{Code, Status, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -48,13 +48,17 @@ pub(crate) const fn session_at(kiosk: usize, nth: u64) -> u64 {
     kiosk as u64 + DEVICES * (nth % SESSIONS_PER_DEVICE)
 }
 
-fn granted(verdict: i32) -> Said {
-    Said::from(verdict == i32::from(Verdict::Granted))
+fn granted(verdict: i32, refusals: &[Refusal]) -> Said {
+    Said::if_so(verdict == i32::from(Verdict::Granted), &format!("refused: {refusals:?}"))
+}
+
+fn fault(status: &Status) -> Said {
+    Said::Otherwise(format!("{:?}: {}", status.code(), status.message()))
 }
 
 /// Lends item `item` to the patron of a session.
 pub(crate) async fn check_out(channel: Channel, session: u64, item: u64) -> Said {
-    granted_or_refused(channel, session, size::barcode(item)).await.unwrap_or(Said::Otherwise)
+    granted_or_refused(channel, session, size::barcode(item)).await.unwrap_or_else(|status| fault(&status))
 }
 
 /// Asks to lend; whether granted, or the status of a fault.
@@ -62,18 +66,18 @@ pub(crate) async fn granted_or_refused(
     channel: Channel,
     session: u64,
     item_barcode: String,
-) -> Result<Said, Box<tonic::Status>> {
+) -> Result<Said, Box<Status>> {
     let request = CheckoutRequest { request_id: new_id(), patron_token: token(session), item_barcode };
-    let answer = LoanServiceClient::new(channel).checkout(request).await.map_err(Box::new)?;
-    Ok(granted(answer.into_inner().verdict))
+    let answer = LoanServiceClient::new(channel).checkout(request).await.map_err(Box::new)?.into_inner();
+    Ok(granted(answer.verdict, &answer.refusals))
 }
 
 /// Brings item `item` back.
 pub(crate) async fn take_back(channel: Channel, item: u64) -> Said {
     let request = ReturnRequest { request_id: new_id(), item_barcode: size::barcode(item) };
     match LoanServiceClient::new(channel).r#return(request).await {
-        Ok(answer) => Said::from(!answer.into_inner().closed_loan_id.is_empty()),
-        Err(_) => Said::Otherwise,
+        Ok(answer) => Said::if_so(!answer.get_ref().closed_loan_id.is_empty(), "no loan was closed"),
+        Err(status) => fault(&status),
     }
 }
 
@@ -85,8 +89,8 @@ pub(crate) async fn pick_up(channel: Channel, library: &Library, number: u64, co
     let request =
         PickUpHoldRequest { request_id: new_id(), patron_token: token(session), hold_id: hold.to_string() };
     match HoldServiceClient::new(channel).pick_up_hold(request).await {
-        Ok(answer) => granted(answer.into_inner().verdict),
-        Err(_) => Said::Otherwise,
+        Ok(answer) => granted(answer.get_ref().verdict, &answer.get_ref().refusals),
+        Err(status) => fault(&status),
     }
 }
 
@@ -99,8 +103,8 @@ pub(crate) async fn ask_door(channel: Channel, patron: u64) -> Said {
         nonce: new_id(),
     };
     match AccessServiceClient::new(channel).check_access(request).await {
-        Ok(answer) => granted(answer.into_inner().verdict),
-        Err(_) => Said::Otherwise,
+        Ok(answer) => granted(answer.get_ref().verdict, &answer.get_ref().refusals),
+        Err(status) => fault(&status),
     }
 }
 
@@ -111,39 +115,40 @@ pub(crate) const fn walk(caller: usize, nth: u64, patrons: u64) -> u64 {
     1 + (nth * STEP + caller as u64 * APART) % patrons
 }
 
-async fn authenticate(channel: Channel, card_number: String, pin: String) -> Result<i32, Code> {
+async fn authenticate(channel: Channel, card_number: String, pin: String) -> Result<Said, Box<Status>> {
     let request =
         AuthenticatePatronRequest { attempt_id: new_id(), card_number, pin, age_limits: Vec::new() };
-    match PatronServiceClient::new(channel).authenticate_patron(request).await {
-        Ok(answer) => Ok(answer.into_inner().verdict),
-        Err(status) => Err(status.code()),
-    }
+    let answer = PatronServiceClient::new(channel).authenticate_patron(request).await.map_err(Box::new)?;
+    Ok(granted(answer.get_ref().verdict, &answer.get_ref().refusals))
 }
 
 /// Signs in with the right PIN, and waits a little when there is no room.
 pub(crate) async fn sign_in(channel: Channel, card: u64) -> Said {
     match authenticate(channel, size::card(card), size::PIN.to_owned()).await {
-        Ok(verdict) => granted(verdict),
-        Err(Code::ResourceExhausted) => {
-            tokio::time::sleep(PAUSE_WHEN_BUSY).await;
-            Said::Otherwise
+        Ok(said) => said,
+        Err(status) => {
+            if status.code() == Code::ResourceExhausted {
+                tokio::time::sleep(PAUSE_WHEN_BUSY).await;
+            }
+            fault(&status)
         }
-        Err(_) => Said::Otherwise,
     }
 }
 
 /// Guesses the PIN of a card that does not exist, without ever waiting.
 pub(crate) async fn guess(channel: Channel, caller: usize, nth: u64) -> Said {
     let card = format!("X{caller:03}{nth:06}");
-    let said = authenticate(channel, card, format!("{:04}", nth % 10_000)).await;
-    Said::from(matches!(said, Ok(_) | Err(Code::ResourceExhausted)))
+    match authenticate(channel, card, format!("{:04}", nth % 10_000)).await {
+        Err(status) if status.code() != Code::ResourceExhausted => fault(&status),
+        _ => Said::Expected,
+    }
 }
 
 /// The cheapest question there is.
 pub(crate) async fn echo(channel: Channel) -> Said {
     let request = HealthCheckRequest { service: String::new() };
     match HealthClient::new(channel).check(request).await {
-        Ok(answer) => Said::from(answer.into_inner().status == i32::from(ServingStatus::Serving)),
-        Err(_) => Said::Otherwise,
+        Ok(answer) => Said::if_so(answer.get_ref().status == i32::from(ServingStatus::Serving), "not serving"),
+        Err(status) => fault(&status),
     }
 }

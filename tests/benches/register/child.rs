@@ -82,7 +82,7 @@ impl Server {
             "[listen]\naddr = \"127.0.0.1:{}\"\nenrolment_addr = \"127.0.0.1:{}\"\n\
              [database]\nurl = \"{}\"\n\
              [tls]\ncertificate = \"{}\"\nkey = \"{}\"\ndevice_authority = \"{}\"\n\
-             [keys]\nfile = \"{}\"\n[metrics]\naddr = \"127.0.0.1:{}\"\n[log]\nlevel = \"error\"\n",
+             [keys]\nfile = \"{}\"\n[metrics]\naddr = \"127.0.0.1:{}\"\n[log]\nlevel = \"off\"\n",
             ports[0],
             ports[1],
             library.url(),

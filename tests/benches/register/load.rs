@@ -3,7 +3,7 @@
 use crate::machine::{Cpu, Meter};
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -17,17 +17,18 @@ pub(crate) struct Span {
 }
 
 /// How an answer was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
     /// What the measure is about.
     Expected,
-    /// Anything else. A point with many of them measures something else than it says.
-    Otherwise,
+    /// Anything else, in a few words. A point with many of them measures something else than it says.
+    Otherwise(String),
 }
 
-impl From<bool> for Said {
-    fn from(expected: bool) -> Self {
-        if expected { Self::Expected } else { Self::Otherwise }
+impl Said {
+    /// Expected, or otherwise in these words.
+    pub(crate) fn if_so(expected: bool, otherwise: &str) -> Self {
+        if expected { Self::Expected } else { Self::Otherwise(otherwise.to_owned()) }
     }
 }
 
@@ -42,6 +43,8 @@ pub(crate) struct Point {
     pub(crate) p99_ms: f64,
     /// Answers that were not as expected, warm-up included.
     pub(crate) otherwise: u64,
+    /// The first of them.
+    pub(crate) first_otherwise: Option<String>,
     /// CPU per expected answer.
     pub(crate) cpu: Cpu,
 }
@@ -58,11 +61,13 @@ where
 {
     let ask = Arc::new(ask);
     let otherwise = Arc::new(AtomicU64::new(0));
+    let first_otherwise = Arc::new(OnceLock::new());
     let from = Instant::now() + span.warm_up;
     let until = from + span.measured;
     let tasks: Vec<_> = (0..callers)
         .map(|caller| {
             let (ask, otherwise) = (Arc::clone(&ask), Arc::clone(&otherwise));
+            let first_otherwise = Arc::clone(&first_otherwise);
             tokio::spawn(async move {
                 let mut micros: Vec<u32> = Vec::with_capacity(16 * 1024);
                 for nth in 0.. {
@@ -72,9 +77,10 @@ where
                     }
                     let said = ask(caller, nth).await;
                     let end = Instant::now();
-                    if said == Said::Otherwise {
+                    if let Said::Otherwise(words) = said {
                         otherwise.fetch_add(1, Relaxed);
-                    } else if start >= from && end <= until {
+                        first_otherwise.get_or_init(|| words);
+                    } else if end >= from && end <= until {
                         micros.push(u32::try_from((end - start).as_micros()).unwrap_or(u32::MAX));
                     }
                 }
@@ -100,6 +106,7 @@ where
         p50_ms: at(0.50),
         p99_ms: at(0.99),
         otherwise: otherwise.load(Relaxed),
+        first_otherwise: first_otherwise.get().cloned(),
         cpu: used.per(micros.len()),
     }
 }

@@ -4,6 +4,9 @@ use crate::load::Point;
 use serde_json::{Value, json};
 use std::fmt;
 
+/// Characters shown of an answer that was not expected.
+const OTHERWISE_CHARS: usize = 80;
+
 /// What a ratio should be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Goal {
@@ -185,7 +188,9 @@ impl fmt::Display for Row {
             write!(f, "  cpu {server:.0}+{database:.0} us")?;
         }
         if self.otherwise() > 0 {
-            write!(f, "  ({} answers otherwise)", self.otherwise())?;
+            let first = self.points.iter().find_map(|point| point.first_otherwise.as_deref()).unwrap_or_default();
+            let first: String = first.chars().take(OTHERWISE_CHARS).collect();
+            write!(f, "  ({} otherwise: {first})", self.otherwise())?;
         }
         if self.note.is_empty() { Ok(()) } else { write!(f, "  {}", self.note) }
     }

@@ -34,7 +34,8 @@ pub(super) async fn check_outs(library: &Library, span: Span) -> f64 {
         "\\set n :n + 1\n\
          \\set item {before} + 1 + :n * {CLIENTS} + :client_id\n\
          \\set session :client_id + {DEVICES} * random(0, {})\n\
-         select bench_checkout(1 + :client_id, sha256(decode(lpad(to_hex(:session), 64, '0'), 'hex')), \
+         select bench_checkout(1 + (:client_id)::bigint, \
+         sha256(decode(lpad(to_hex((:session)::bigint), 64, '0'), 'hex')), \
          'B' || lpad((:item)::text, 9, '0'), gen_random_uuid(), '{}');\n",
         SESSIONS_PER_DEVICE - 1,
         // A colon before a letter would be a variable.

@@ -66,8 +66,8 @@ async fn one_item(bench: &Bench<'_>) -> Point {
             let barcode = crate::library::size::barcode(item);
             match caller::granted_or_refused(channel.clone(), session_at(caller, nth), barcode).await {
                 Ok(Said::Expected) => caller::take_back(channel, item).await,
-                Ok(Said::Otherwise) => Said::Expected,
-                Err(_) => Said::Otherwise,
+                Ok(Said::Otherwise(_)) => Said::Expected,
+                Err(status) => Said::Otherwise(status.to_string()),
             }
         }
     })

@@ -84,7 +84,7 @@ async fn poisoned(bench: &Bench<'_>, item: u64) -> Point {
             // Each caller begins elsewhere, so that poison is spread over the turns.
             if (nth + caller as u64 * 37).is_multiple_of(ONE_IN) {
                 let refused = caller::granted_or_refused(channel, session, barcode(item)).await;
-                Said::from(refused.is_err())
+                Said::if_so(refused.is_err(), "poison was answered")
             } else {
                 caller::check_out(channel, session, library.take_free()).await
             }
