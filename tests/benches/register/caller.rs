@@ -148,7 +148,9 @@ pub(crate) async fn guess(channel: Channel, caller: usize, nth: u64) -> Said {
 pub(crate) async fn echo(channel: Channel) -> Said {
     let request = HealthCheckRequest { service: String::new() };
     match HealthClient::new(channel).check(request).await {
-        Ok(answer) => Said::if_so(answer.get_ref().status == i32::from(ServingStatus::Serving), "not serving"),
+        Ok(answer) => {
+            Said::if_so(answer.get_ref().status == i32::from(ServingStatus::Serving), "not serving")
+        }
         Err(status) => fault(&status),
     }
 }

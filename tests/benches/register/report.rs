@@ -188,7 +188,8 @@ impl fmt::Display for Row {
             write!(f, "  cpu {server:.0}+{database:.0} us")?;
         }
         if self.otherwise() > 0 {
-            let first = self.points.iter().find_map(|point| point.first_otherwise.as_deref()).unwrap_or_default();
+            let first =
+                self.points.iter().find_map(|point| point.first_otherwise.as_deref()).unwrap_or_default();
             let first: String = first.chars().take(OTHERWISE_CHARS).collect();
             write!(f, "  ({} otherwise: {first})", self.otherwise())?;
         }
