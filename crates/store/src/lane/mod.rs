@@ -11,6 +11,7 @@
 //!   ([`Outcome::NextTurn`]) holds its keys, so those behind it wait too.
 //! * A turn that fails is halved until the operation at fault stands alone, is tried once more and answered with
 //!   its error. A panic, in the desk or in an operation, is such a fault. The lane itself never dies of one.
+//!   Operations on a key that failed so again and again are tried apart from the start.
 //! * A turn that passes its deadline or loses its connection is tried again as a whole. COMMIT may have happened
 //!   by then, so every operation must find its own remembered answer under its request id.
 //! * The queue is bounded; a call beyond the bound is refused at once ([`LaneError::Busy`]).
@@ -21,6 +22,7 @@ mod desk;
 mod handle;
 mod limits;
 mod stats;
+mod suspects;
 mod task;
 mod turn;
 

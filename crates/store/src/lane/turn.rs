@@ -9,7 +9,9 @@ use std::{
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Desk, Fault, LaneError, LaneLimits, Outcome, handle::Job, stats::Counters};
+use super::{
+    Desk, Fault, LaneError, LaneLimits, Outcome, handle::Job, stats::Counters, suspects::Suspects,
+};
 
 /// Tries of an operation that stands alone before it is answered with its fault. The second one is for races that
 /// the first one lost, such as two servers under one request id.
@@ -57,11 +59,12 @@ pub(super) struct Turns<D: Desk> {
     /// The last try went through. When not, a turn is not run again: waiting for a database that is down only
     /// makes everyone behind wait too.
     healthy: bool,
+    suspects: Suspects,
 }
 
 impl<D: Desk> Turns<D> {
     pub(super) fn new(desk: Arc<D>, limits: LaneLimits, counters: Arc<Counters>) -> Self {
-        Self { desk, limits, counters, healthy: true }
+        Self { desk, limits, counters, healthy: true, suspects: Suspects::default() }
     }
 
     /// Answers every operation of the batch but those that are returned: they wait for the next turn.
@@ -70,7 +73,7 @@ impl<D: Desk> Turns<D> {
         // Keys of operations that were put off. Nothing that shares one may be decided in this batch.
         let mut held = HashSet::new();
         // Segments still to run, the next one last.
-        let mut segments = vec![Segment::new(batch)];
+        let mut segments = self.apart(batch);
         while let Some(mut segment) = segments.pop() {
             if !held.is_empty() {
                 self.set_aside(&mut segment.jobs, &mut held, &mut deferred);
@@ -111,6 +114,25 @@ impl<D: Desk> Turns<D> {
             }
         }
         deferred
+    }
+
+    /// The batch as one segment, and behind it, each alone, the operations that are suspect or share a key with one
+    /// of them that was called before.
+    fn apart(&self, batch: Vec<Job<D>>) -> Vec<Segment<D>> {
+        let mut together = Vec::with_capacity(batch.len());
+        let mut alone = Vec::new();
+        let mut behind = HashSet::new();
+        for job in batch {
+            if self.suspects.any(&job.keys) || job.keys.iter().any(|key| behind.contains(key)) {
+                behind.extend(job.keys.iter().copied());
+                alone.push(Segment::new(vec![job]));
+            } else {
+                together.push(job);
+            }
+        }
+        alone.reverse();
+        alone.push(Segment::new(together));
+        alone
     }
 
     /// Moves operations that share a held key to those put off; they hold their own keys from then on.
@@ -169,7 +191,7 @@ impl<D: Desk> Turns<D> {
 
     /// Tells the callers, and keeps those that wait for the next turn.
     fn answer(
-        &self,
+        &mut self,
         jobs: Vec<Job<D>>,
         answers: Vec<Option<D::Answer>>,
         held: &mut HashSet<u64>,
@@ -192,18 +214,20 @@ impl<D: Desk> Turns<D> {
                 continue;
             };
             self.counters.operations.increment();
+            self.suspects.cleared(&job.keys);
             // A caller that has gone asks again under its request id.
             let _ = job.reply.send(Ok(answer));
         }
     }
 
     /// Halves a segment; one that stands alone is tried once more and then answered.
-    fn split(&self, mut segment: Segment<D>, cause: &Cause<D::Error>, segments: &mut Vec<Segment<D>>) {
+    fn split(&mut self, mut segment: Segment<D>, cause: &Cause<D::Error>, segments: &mut Vec<Segment<D>>) {
         if segment.jobs.len() == 1 {
             segment.alone_tries += 1;
             if segment.alone_tries < ALONE_TRIES_MAX {
                 segments.push(segment);
             } else {
+                segment.jobs.iter().for_each(|job| self.suspects.failed(&job.keys));
                 self.fail(segment.jobs, cause);
             }
             return;
@@ -215,7 +239,7 @@ impl<D: Desk> Turns<D> {
     }
 
     /// Sets the operation at `index`, which is known to be at fault, on its own, in its place in the order.
-    fn isolate(&self, mut segment: Segment<D>, index: usize, segments: &mut Vec<Segment<D>>) {
+    fn isolate(&mut self, mut segment: Segment<D>, index: usize, segments: &mut Vec<Segment<D>>) {
         if segment.jobs.len() == 1 {
             self.split(segment, &Cause::Panic, segments);
             return;

@@ -40,6 +40,37 @@ async fn a_culprit_harms_only_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_keeps_failing_is_tried_apart() {
+    let (desk, lane) = lane(LaneLimits::default());
+    // Key 1 is each operation's own but for the culprit's, which is asked for by a caller of its own each time.
+    let batch = |round: u32, trick| {
+        (0..64).map(move |nth| {
+            let id = round * 100 + nth;
+            let key = if nth == 5 { 1 } else { 1000 + u64::from(nth) };
+            operation(id, &[key, 2000 + u64::from(id)], if nth == 5 { trick } else { Trick::None })
+        })
+    };
+    for round in 0..2 {
+        soon(call_all(&lane, batch(round, Trick::Poison).collect())).await;
+    }
+    let before = (desk.begun.load(SeqCst), lane.stats().halved);
+    let mut replies = soon(call_all(&lane, batch(2, Trick::Poison).collect())).await;
+    // The others together, the culprit twice alone. The first turn takes the first call only.
+    assert!(desk.begun.load(SeqCst) - before.0 <= 4);
+    assert_eq!(lane.stats().halved, before.1);
+    assert_eq!(replies.remove(5), Err(LaneError::Failed(DeskError::Poisoned)));
+    assert!(replies.iter().all(Result::is_ok));
+    // What goes through clears it, in its order among those that share a key with it.
+    let mut mended: Vec<_> = batch(3, Trick::None).collect();
+    mended.push(operation(399, &[1, 1000], Trick::None));
+    let replies = soon(call_all(&lane, mended)).await;
+    assert_eq!((&replies[5], &replies[64]), (&Ok(vec![0, 0]), &Ok(vec![1, 4])));
+    let sizes = desk.sizes.lock().unwrap().len();
+    soon(call_all(&lane, batch(4, Trick::None).collect())).await;
+    assert!(desk.sizes.lock().unwrap().len() - sizes <= 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_lane_goes_on_after_a_panic() {
     let (_, lane) = lane(LaneLimits::default());
     for (id, trick) in (0..).zip([Trick::PanicInBegin, Trick::PanicInDecide, Trick::PanicInCommit]) {
