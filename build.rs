@@ -7,7 +7,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
     let mut files = Vec::new();
-    for package in ["proto/kortisto/common/v1", "proto/kortisto/device/v1"] {
+    for package in ["proto/kortisto/common/v1", "proto/kortisto/device/v1", "proto/kortisto/staff/v1"] {
         for entry in fs::read_dir(package)? {
             files.push(entry?.path());
         }

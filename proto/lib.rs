@@ -24,6 +24,19 @@ pub mod device {
     }
 }
 
+/// What staff may ask at a desk.
+pub mod staff {
+    /// Version 1, compatible for as long as the package keeps its name.
+    #[expect(
+        unused_qualifications,
+        clippy::allow_attributes,
+        reason = "generated from proto/kortisto/staff/v1"
+    )]
+    pub mod v1 {
+        tonic::include_proto!("kortisto.staff.v1");
+    }
+}
+
 /// The encoded `FileDescriptorSet` of the whole contract, with comments.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/kortisto.binpb"));
 

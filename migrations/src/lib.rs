@@ -8,6 +8,10 @@ mod m0001_places;
 mod m0002_patrons;
 mod m0003_circulation;
 mod m0004_records;
+mod m0005_controllers;
+mod m0006_persons;
+mod m0007_staff;
+mod m0008_audit_chain;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -24,6 +28,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_patrons::Migration),
             Box::new(m0003_circulation::Migration),
             Box::new(m0004_records::Migration),
+            Box::new(m0005_controllers::Migration),
+            Box::new(m0006_persons::Migration),
+            Box::new(m0007_staff::Migration),
+            Box::new(m0008_audit_chain::Migration),
         ]
     }
 }

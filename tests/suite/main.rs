@@ -13,4 +13,5 @@ mod docs;
 mod faults;
 mod plans;
 mod repository;
+mod staff;
 mod tidy;

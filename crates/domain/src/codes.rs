@@ -58,6 +58,17 @@ macro_rules! codes {
     };
 }
 
+mod persons;
+mod places;
+mod staff;
+
+pub use persons::{
+    AddressKind, ConsentForm, ConsentPurpose, ConsentState, Gender, IdentityDocument, MessageAudience,
+    MessageKind, NoticeChannel, NoticeKind, RecordSource, RelationKind, Service,
+};
+pub use places::{BranchKind, CheckDigit};
+pub use staff::{Purpose, StaffAccountState, StaffRole};
+
 codes! {
     /// What a device is. It never changes: another kind is another device.
     DeviceKind {
@@ -73,6 +84,8 @@ codes! {
         ELending = 5 "e-lending",
         /// The online library.
         OnlineLibrary = 6 "online-library",
+        /// A desk where staff sign in, each with an account of their own (A114).
+        Desk = 7 "desk",
     }
 }
 
@@ -213,6 +226,8 @@ codes! {
         Staffed = 1 "staffed",
         /// Without staff, for those who may let themselves in.
         SelfService = 2 "self-service",
+        /// Not at all; only an exception of a day says so, a week has no window then.
+        Closed = 3 "closed",
     }
 }
 

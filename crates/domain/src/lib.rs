@@ -37,8 +37,10 @@ pub mod validity;
 mod samples;
 
 pub use codes::{
-    BanKind, CardState, DeviceKind, DeviceState, HoldState, ItemState, OpeningMode, PatronCategory,
-    PatronState, ResourceKind, RightKind,
+    AddressKind, BanKind, BranchKind, CardState, CheckDigit, ConsentForm, ConsentPurpose, ConsentState,
+    DeviceKind, DeviceState, Gender, HoldState, IdentityDocument, ItemState, MessageAudience, MessageKind,
+    NoticeChannel, NoticeKind, OpeningMode, PatronCategory, PatronState, Purpose, RecordSource, RelationKind,
+    ResourceKind, RightKind, Service, StaffAccountState, StaffRole,
 };
 pub use decision::{Decision, Reason};
 pub use moment::Moment;

@@ -30,6 +30,7 @@ impl OpenNow {
         windows.iter().filter(runs).fold(Self::default(), |open, window| match window.mode {
             OpeningMode::Staffed => Self { staffed: true, ..open },
             OpeningMode::SelfService => Self { self_service: true, ..open },
+            OpeningMode::Closed => open,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Why the register cannot answer. A refusal is an answer and not in here.
 
-use crate::Rpc;
+use crate::{Rpc, StaffRpc};
 use kortisto_store::{StoreError, lane::LaneError};
 use std::time::Duration;
 
@@ -48,6 +48,54 @@ pub enum RegisterError {
     /// A one-time code that is unknown, used or too old.
     #[error("the enrolment code is unknown, used or too old")]
     EnrolmentRefused,
+    /// Only a desk may call this.
+    #[error("only a desk may call this")]
+    DeskOnly,
+    /// Nobody is signed in with this token at this desk.
+    #[error("nobody is signed in with this token at this desk")]
+    StaffSessionUnknown,
+    /// The user name or the password is wrong, or the account is shut or locked.
+    #[error("the user name or the password is wrong, or the account is shut or locked")]
+    SignInRefused,
+    /// The password was given by somebody else and has to be changed first.
+    #[error("the password has to be changed first")]
+    PasswordChangeRequired,
+    /// The confidentiality undertaking has to be given first (A117).
+    #[error("the confidentiality undertaking has to be given first")]
+    UndertakingRequired,
+    /// No duty of the account allows this.
+    #[error("no duty of the account allows {rpc:?}")]
+    DutyForbidden {
+        /// What it called.
+        rpc: StaffRpc,
+    },
+    /// The purpose is missing, or none that this may be called for.
+    #[error("the purpose is missing or does not allow {rpc:?}")]
+    PurposeForbidden {
+        /// What it called.
+        rpc: StaffRpc,
+    },
+    /// There is no such thing.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What is missing, for example `patron`.
+        what: &'static str,
+    },
+    /// There is one already.
+    #[error("{field}: there is one already")]
+    AlreadyExists {
+        /// The field that would have to be another one, as in the contract.
+        field: &'static str,
+    },
+    /// A rule of the register stands against it.
+    #[error("a rule stands against it: {rule}")]
+    RuleBroken {
+        /// The rule, and what would be right.
+        rule: &'static str,
+    },
+    /// Somebody else changed it since it was read.
+    #[error("somebody else changed it meanwhile")]
+    ChangedMeanwhile,
     /// More work than may be queued.
     #[error("more work than may be queued")]
     Overloaded {

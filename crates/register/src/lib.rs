@@ -17,6 +17,7 @@ mod patrons;
 pub mod permissions;
 mod register;
 mod rulebook;
+pub mod staff;
 mod surroundings;
 
 pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
@@ -28,4 +29,5 @@ pub use patrons::{Authenticate, AuthenticateAnswer, EndSession, Profile};
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};
 pub use rulebook::{Branch, Rulebook, RulebookShelf};
+pub use staff::{StaffCaller, StaffChange, StaffRpc, StaffView};
 pub use surroundings::{Clock, Surroundings, SystemClock};

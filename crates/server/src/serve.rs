@@ -15,18 +15,24 @@ use kortisto::device::v1::{
     enrolment_service_server::EnrolmentServiceServer, hold_service_server::HoldServiceServer,
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
+use kortisto::staff::v1::{
+    patron_service_server::PatronServiceServer as StaffPatronServiceServer,
+    staff_session_service_server::StaffSessionServiceServer,
+};
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 5] = [
+pub const SERVICES: [&str; 7] = [
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
     "kortisto.device.v1.AccessService",
     "kortisto.device.v1.DeviceService",
+    "kortisto.staff.v1.StaffSessionService",
+    "kortisto.staff.v1.PatronService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -99,7 +105,9 @@ pub async fn serve(
         .add_service(sized!(LoanServiceServer::new(api.clone())))
         .add_service(sized!(HoldServiceServer::new(api.clone())))
         .add_service(sized!(AccessServiceServer::new(api.clone())))
-        .add_service(sized!(DeviceServiceServer::new(api)))
+        .add_service(sized!(DeviceServiceServer::new(api.clone())))
+        .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
+        .add_service(sized!(StaffPatronServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(
                 serving.devices,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kortisto::common::v1::ErrorReason;
-use kortisto_register::RegisterError;
+use kortisto_register::{RegisterError, staff::duties};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -86,6 +86,45 @@ pub enum Fault {
     RpcUnknown,
     /// The request is too long.
     RequestTooLarge,
+    /// Only a desk may call this.
+    DeskOnly,
+    /// Nobody is signed in with this token at this desk.
+    StaffSessionUnknown,
+    /// User name or password is wrong, or the account is shut or locked.
+    SignInRefused,
+    /// The password has to be changed first.
+    PasswordChangeRequired,
+    /// The confidentiality undertaking has to be given first.
+    UndertakingRequired,
+    /// No duty of the account allows this rpc.
+    DutyForbidden {
+        /// The rpc.
+        rpc: &'static str,
+    },
+    /// The purpose is missing, or none that this rpc may be called for.
+    PurposeForbidden {
+        /// The rpc.
+        rpc: &'static str,
+        /// The purposes it may be called for.
+        purposes: String,
+    },
+    /// There is no such thing.
+    NotFound {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// There is one already.
+    Duplicate {
+        /// The field that would have to be another one.
+        field: &'static str,
+    },
+    /// A rule of the register stands against it.
+    RuleBroken {
+        /// The rule, and what would be right.
+        rule: &'static str,
+    },
+    /// Somebody else changed it since it was read.
+    ChangedMeanwhile,
 }
 
 impl Fault {
@@ -107,6 +146,20 @@ impl Fault {
             RegisterError::RequestIdReused { field } => Self::RequestIdReused { field },
             RegisterError::DeviceThrottled { retry_after } => Self::DeviceThrottled { retry_after },
             RegisterError::EnrolmentRefused => Self::EnrolmentRefused,
+            RegisterError::DeskOnly => Self::DeskOnly,
+            RegisterError::StaffSessionUnknown => Self::StaffSessionUnknown,
+            RegisterError::SignInRefused => Self::SignInRefused,
+            RegisterError::PasswordChangeRequired => Self::PasswordChangeRequired,
+            RegisterError::UndertakingRequired => Self::UndertakingRequired,
+            RegisterError::DutyForbidden { rpc } => Self::DutyForbidden { rpc: rpc.name() },
+            RegisterError::PurposeForbidden { rpc } => {
+                let purposes: Vec<_> = duties::purposes(rpc).iter().map(|purpose| purpose.word()).collect();
+                Self::PurposeForbidden { rpc: rpc.name(), purposes: purposes.join(", ") }
+            }
+            RegisterError::NotFound { what } => Self::NotFound { what },
+            RegisterError::AlreadyExists { field } => Self::Duplicate { field },
+            RegisterError::RuleBroken { rule } => Self::RuleBroken { rule },
+            RegisterError::ChangedMeanwhile => Self::ChangedMeanwhile,
             RegisterError::Overloaded { retry_after } => Self::Overloaded { retry_after: Some(retry_after) },
             RegisterError::DeadlinePassed => Self::DeadlinePassed,
             RegisterError::Unavailable => Self::RegisterUnavailable { retry_after: None },
@@ -135,6 +188,17 @@ impl Fault {
             Self::EnrolmentRefused => ErrorReason::EnrolmentRefused,
             Self::RpcUnknown => ErrorReason::RpcUnknown,
             Self::RequestTooLarge => ErrorReason::RequestTooLarge,
+            Self::DeskOnly => ErrorReason::DeskOnly,
+            Self::StaffSessionUnknown => ErrorReason::StaffSessionUnknown,
+            Self::SignInRefused => ErrorReason::SignInRefused,
+            Self::PasswordChangeRequired => ErrorReason::PasswordChangeRequired,
+            Self::UndertakingRequired => ErrorReason::UndertakingRequired,
+            Self::DutyForbidden { .. } => ErrorReason::DutyForbidden,
+            Self::PurposeForbidden { .. } => ErrorReason::PurposeForbidden,
+            Self::NotFound { .. } => ErrorReason::NotFound,
+            Self::Duplicate { .. } => ErrorReason::Duplicate,
+            Self::RuleBroken { .. } => ErrorReason::RuleBroken,
+            Self::ChangedMeanwhile => ErrorReason::ChangedMeanwhile,
         }
     }
 
@@ -187,6 +251,27 @@ impl Fault {
                 "The request is longer than {} bytes. Send a shorter one.",
                 kortisto::REQUEST_BYTES_MAX
             ),
+            Self::DeskOnly => "Only a desk may call this rpc. Enrol the device as a desk.".into(),
+            Self::StaffSessionUnknown => {
+                "Nobody is signed in with this token at this desk. Sign in again.".into()
+            }
+            Self::SignInRefused => {
+                "User name or password is wrong, or the account is shut or locked. Try again, or ask an administrator."
+                    .into()
+            }
+            Self::PasswordChangeRequired => "Change the password first: ChangePassword.".into(),
+            Self::UndertakingRequired => "Give the confidentiality undertaking first: GiveUndertaking.".into(),
+            Self::DutyForbidden { rpc } => {
+                format!("No duty of this account allows {rpc}. Ask an administrator for the duty.")
+            }
+            Self::PurposeForbidden { rpc, purposes } if purposes.is_empty() => {
+                format!("{rpc} shows no personal data and takes no purpose. Leave it unset.")
+            }
+            Self::PurposeForbidden { rpc, purposes } => format!("{rpc} is called for one of: {purposes}."),
+            Self::NotFound { what } => format!("There is no such {what}. Look it up again."),
+            Self::Duplicate { field } => format!("There is one already with this {field}. Use another, or change that one."),
+            Self::RuleBroken { rule } => format!("A rule stands against it: {rule}."),
+            Self::ChangedMeanwhile => "Somebody else changed it meanwhile. Read it again and repeat the change.".into(),
         }
     }
 
@@ -200,6 +285,13 @@ impl Fault {
                 vec![("staffRelease", retry_after.is_none().to_string())]
             }
             Self::InternalFault { trace_id } => vec![("traceId", trace_id.clone())],
+            Self::DutyForbidden { rpc } => vec![("rpc", (*rpc).into())],
+            Self::PurposeForbidden { rpc, purposes } => {
+                vec![("rpc", (*rpc).into()), ("purposes", purposes.clone())]
+            }
+            Self::NotFound { what } => vec![("what", (*what).into())],
+            Self::Duplicate { field } => vec![("field", (*field).into())],
+            Self::RuleBroken { rule } => vec![("rule", (*rule).into())],
             Self::DeviceUnknown
             | Self::DeviceRevoked
             | Self::Overloaded { .. }
@@ -207,7 +299,13 @@ impl Fault {
             | Self::RegisterUnavailable { .. }
             | Self::EnrolmentRefused
             | Self::RpcUnknown
-            | Self::RequestTooLarge => Vec::new(),
+            | Self::RequestTooLarge
+            | Self::DeskOnly
+            | Self::StaffSessionUnknown
+            | Self::SignInRefused
+            | Self::PasswordChangeRequired
+            | Self::UndertakingRequired
+            | Self::ChangedMeanwhile => Vec::new(),
         }
     }
 
@@ -232,11 +330,22 @@ impl From<Fault> for Status {
 pub const fn code(reason: ErrorReason) -> Code {
     match reason {
         ErrorReason::FieldInvalid => Code::InvalidArgument,
-        ErrorReason::RequestIdReused => Code::AlreadyExists,
-        ErrorReason::DeviceUnknown | ErrorReason::DeviceRevoked => Code::Unauthenticated,
-        ErrorReason::RpcForbidden | ErrorReason::FieldForbidden | ErrorReason::EnrolmentRefused => {
-            Code::PermissionDenied
+        ErrorReason::RequestIdReused | ErrorReason::Duplicate => Code::AlreadyExists,
+        ErrorReason::DeviceUnknown
+        | ErrorReason::DeviceRevoked
+        | ErrorReason::StaffSessionUnknown
+        | ErrorReason::SignInRefused => Code::Unauthenticated,
+        ErrorReason::RpcForbidden
+        | ErrorReason::FieldForbidden
+        | ErrorReason::EnrolmentRefused
+        | ErrorReason::DeskOnly
+        | ErrorReason::DutyForbidden
+        | ErrorReason::PurposeForbidden => Code::PermissionDenied,
+        ErrorReason::PasswordChangeRequired | ErrorReason::UndertakingRequired | ErrorReason::RuleBroken => {
+            Code::FailedPrecondition
         }
+        ErrorReason::NotFound => Code::NotFound,
+        ErrorReason::ChangedMeanwhile => Code::Aborted,
         ErrorReason::DeviceThrottled | ErrorReason::Overloaded => Code::ResourceExhausted,
         ErrorReason::DeadlinePassed => Code::DeadlineExceeded,
         ErrorReason::RegisterUnavailable => Code::Unavailable,
@@ -297,6 +406,17 @@ mod tests {
             Fault::EnrolmentRefused,
             Fault::RpcUnknown,
             Fault::RequestTooLarge,
+            Fault::DeskOnly,
+            Fault::StaffSessionUnknown,
+            Fault::SignInRefused,
+            Fault::PasswordChangeRequired,
+            Fault::UndertakingRequired,
+            Fault::DutyForbidden { rpc: "PatronService.GetPatron" },
+            Fault::PurposeForbidden { rpc: "PatronService.GetPatron", purposes: "customer-service".into() },
+            Fault::NotFound { what: "patron" },
+            Fault::Duplicate { field: "card_number" },
+            Fault::RuleBroken { rule: "a use ban ends within 30 days" },
+            Fault::ChangedMeanwhile,
         ]
     }
 
@@ -342,7 +462,7 @@ mod tests {
             let status = Status::from(fault.clone());
             assert_eq!(status.code(), documented_code(number), "{reason:?}");
         }
-        assert_eq!(faults.len(), 14, "a new reason needs a fault in this test");
+        assert_eq!(faults.len(), 25, "a new reason needs a fault in this test");
     }
 
     #[test]

@@ -25,7 +25,7 @@ async fn all_it_may_ask(w: &World, device: &Device, kind: DeviceKind) -> Asked {
         let question = w.question(&method, device, kind).await;
         asked.push((method, question.request));
     }
-    assert!(asked.len() >= 3, "every kind may ask something");
+    assert!(asked.len() >= 2, "every kind may ask something");
     asked
 }
 

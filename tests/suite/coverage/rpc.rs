@@ -34,7 +34,7 @@ pub(super) struct Method {
 
 /// Every rpc of the device endpoint.
 pub(super) fn methods() -> Vec<Method> {
-    let services = POOL.services().filter(|service| service.full_name().starts_with("kortisto."));
+    let services = POOL.services().filter(|service| service.full_name().starts_with("kortisto.device."));
     let methods: Vec<_> = services
         .filter(|service| service.full_name() != ENROLMENT)
         .flat_map(|service| service.methods().collect::<Vec<_>>())
@@ -145,7 +145,7 @@ impl Decoder for Bytes {
 
 /// The reason and the metadata of a status, after the look that every status has to stand: exactly one
 /// `ErrorInfo` of our domain, the code that belongs to its reason, RetryInfo only where a retry helps.
-pub(super) fn fault(status: &Status) -> (ErrorReason, HashMap<String, String>) {
+pub(crate) fn fault(status: &Status) -> (ErrorReason, HashMap<String, String>) {
     let details = status.check_error_details_vec().unwrap();
     let infos: Vec<_> = details
         .iter()
@@ -168,6 +168,6 @@ pub(super) fn fault(status: &Status) -> (ErrorReason, HashMap<String, String>) {
 }
 
 /// The reason of a status.
-pub(super) fn reason(status: &Status) -> ErrorReason {
+pub(crate) fn reason(status: &Status) -> ErrorReason {
     fault(status).0
 }

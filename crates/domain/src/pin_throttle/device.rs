@@ -50,7 +50,11 @@ impl DeviceBudget {
     pub fn admit(&self, kind: DeviceKind, now: DateTime<Utc>) -> DeviceAdmission {
         let factor = match kind {
             DeviceKind::ELending | DeviceKind::OnlineLibrary => PLATFORM_FACTOR,
-            DeviceKind::SelfCheckout | DeviceKind::Door | DeviceKind::PcBooking | DeviceKind::Locker => 1,
+            DeviceKind::SelfCheckout
+            | DeviceKind::Door
+            | DeviceKind::PcBooking
+            | DeviceKind::Locker
+            | DeviceKind::Desk => 1,
         };
         if self.suspended || self.distinct_failing_cards_today >= FAILING_CARDS_PER_DAY_MAX * factor {
             return DeviceAdmission::StaffRelease;

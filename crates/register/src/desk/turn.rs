@@ -203,6 +203,12 @@ impl Turn {
 
 /// Whether a device is in force and may call an rpc; shared with what runs outside a lane.
 pub(crate) fn admit(device: &Device, rpc: Rpc, moment: &Moment) -> Result<(), RegisterError> {
+    admit_device(device, moment)?;
+    if permissions::may_call(device.kind, rpc) { Ok(()) } else { Err(RegisterError::RpcForbidden { rpc }) }
+}
+
+/// Whether a device is in force.
+pub(crate) fn admit_device(device: &Device, moment: &Moment) -> Result<(), RegisterError> {
     match device.state {
         DeviceState::Active => {}
         DeviceState::Revoked => return Err(RegisterError::DeviceRevoked),
@@ -212,7 +218,7 @@ pub(crate) fn admit(device: &Device, rpc: Rpc, moment: &Moment) -> Result<(), Re
     if device.certificate_dropped_at.is_some() || device.certificate_expires_at <= moment.at() {
         return Err(RegisterError::DeviceUnknown);
     }
-    if permissions::may_call(device.kind, rpc) { Ok(()) } else { Err(RegisterError::RpcForbidden { rpc }) }
+    Ok(())
 }
 
 /// What identifies the body of a request under its request id. Each part carries its length, so two

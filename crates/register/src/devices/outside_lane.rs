@@ -1,7 +1,7 @@
 //! The facts about a caller for operations that run outside a lane, and their audit row.
 
 use crate::{Caller, Register, RegisterError, Rpc, desk::turn};
-use kortisto_domain::{Decision, Moment};
+use kortisto_domain::{Decision, DeviceKind, Moment};
 use kortisto_store::queries::{
     changes::{self, AuditRow, CertificateRow, Changes},
     circulation_facts::{self, Facts},
@@ -50,6 +50,13 @@ impl Asking {
         let device = self.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
         turn::admit(device, rpc, &self.moment)?;
         Ok(device)
+    }
+
+    /// The device, if it is a desk in force.
+    pub(crate) fn admit_desk(&self) -> Result<&Device, RegisterError> {
+        let device = self.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
+        turn::admit_device(device, &self.moment)?;
+        if device.kind == DeviceKind::Desk { Ok(device) } else { Err(RegisterError::DeskOnly) }
     }
 
     /// The patron of the token, if the session runs at this device.

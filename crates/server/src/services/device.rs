@@ -65,5 +65,6 @@ const fn kind(kind: Kind) -> DeviceKind {
         Kind::Locker => DeviceKind::Locker,
         Kind::ELending => DeviceKind::ELending,
         Kind::OnlineLibrary => DeviceKind::OnlineLibrary,
+        Kind::Desk => DeviceKind::Desk,
     }
 }

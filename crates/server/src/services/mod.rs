@@ -12,6 +12,7 @@ mod hold;
 mod loan;
 mod patron;
 mod reply;
+mod staff;
 
 pub use enrolment::EnrolmentApi;
 
@@ -58,23 +59,27 @@ impl Api {
     /// The device that asks, if its kind may call this rpc. Whether it is in force is decided with the
     /// facts of the answer.
     async fn caller<T>(&self, request: &Request<T>, rpc: Rpc) -> Result<Asked, Status> {
-        let deadline = deadline(request);
+        let caller = self.device(request).await?;
+        if !permissions::may_call(caller.kind, rpc) {
+            return Err(Fault::RpcForbidden { rpc: rpc.name().to_owned() }.into());
+        }
         let trace_id = TraceId::of(request.extensions());
+        Ok(Asked { caller, rpc, deadline: deadline(request), trace_id })
+    }
+
+    /// The device that asks, looked up once for each connection.
+    async fn device<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
         let peer = request.extensions().get::<PeerIdentity>().ok_or(Fault::DeviceUnknown)?;
         let known = match peer.device.get() {
             Some(known) => *known,
             None => {
-                let found = self.register.identify(&peer.fingerprint, deadline).await;
-                let found = found.map_err(|error| Fault::of(&error, &trace_id))?;
+                let found = self.register.identify(&peer.fingerprint, deadline(request)).await;
+                let found = found.map_err(|error| Fault::of(&error, &TraceId::of(request.extensions())))?;
                 let known = KnownDevice { device_id: found.device_id, kind: found.kind };
                 *peer.device.get_or_init(|| known)
             }
         };
-        if !permissions::may_call(known.kind, rpc) {
-            return Err(Fault::RpcForbidden { rpc: rpc.name().to_owned() }.into());
-        }
-        let caller = Caller { fingerprint: peer.fingerprint, device_id: known.device_id, kind: known.kind };
-        Ok(Asked { caller, rpc, deadline, trace_id })
+        Ok(Caller { fingerprint: peer.fingerprint, device_id: known.device_id, kind: known.kind })
     }
 }
 

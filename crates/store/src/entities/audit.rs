@@ -21,6 +21,11 @@ pub struct Model {
     pub loan_id: Option<Uuid>,
     pub hold_id: Option<Uuid>,
     pub request_id: Option<Uuid>,
+    pub staff_account_id: Option<i64>,
+    pub staff_session_id: Option<Uuid>,
+    pub purpose: Option<i16>,
+    pub detail: Option<String>,
+    pub values_hash: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

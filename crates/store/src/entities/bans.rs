@@ -18,6 +18,12 @@ pub struct Model {
     pub reason: String,
     pub placed_by: String,
     pub placed_at: DateTime<Utc>,
+    pub decision_maker: Option<String>,
+    pub heard: Option<String>,
+    pub appeal: Option<String>,
+    pub batch: Option<Uuid>,
+    pub lifted_by: Option<String>,
+    pub lift_reason: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

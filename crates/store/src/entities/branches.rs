@@ -12,6 +12,8 @@ pub struct Model {
     pub code: String,
     pub name: String,
     pub municipality: String,
+    pub kind: i16,
+    pub isil: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

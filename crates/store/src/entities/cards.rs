@@ -17,6 +17,8 @@ pub struct Model {
     pub valid_from: NaiveDate,
     pub valid_until: Option<NaiveDate>,
     pub issuing_branch_id: i64,
+    pub issued_on: Option<NaiveDate>,
+    pub replaced_by_id: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -25,6 +25,19 @@ pub struct Model {
     pub changed_at: DateTime<Utc>,
     pub changed_by: String,
     pub last_card_event_on: Option<NaiveDate>,
+    pub category_code: Option<String>,
+    pub call_name: Option<String>,
+    pub gender: Option<i16>,
+    pub mother_tongue: Option<String>,
+    pub home_municipality: Option<String>,
+    pub protected_address: bool,
+    pub support_id: Option<String>,
+    pub hold_alias: Option<String>,
+    pub business_id: Option<String>,
+    pub identity_checked_at: Option<DateTime<Utc>>,
+    pub identity_checked_by: Option<String>,
+    pub identity_document: Option<i16>,
+    pub search_name: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,11 @@ pub struct Model {
     pub valid_from: NaiveDate,
     pub valid_until: Option<NaiveDate>,
     pub withdrawn_at: Option<DateTime<Utc>>,
+    pub consent_id: Option<i64>,
+    pub contract: Option<String>,
+    pub granted_by: Option<String>,
+    pub granted_at: Option<DateTime<Utc>>,
+    pub withdrawn_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

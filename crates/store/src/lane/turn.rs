@@ -9,9 +9,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{
-    Desk, Fault, LaneError, LaneLimits, Outcome, handle::Job, stats::Counters, suspects::Suspects,
-};
+use super::{Desk, Fault, LaneError, LaneLimits, Outcome, handle::Job, stats::Counters, suspects::Suspects};
 
 /// Tries of an operation that stands alone before it is answered with its fault. The second one is for races that
 /// the first one lost, such as two servers under one request id.

@@ -9,6 +9,7 @@ mod home;
 mod loud;
 mod probes;
 mod seed;
+mod staff;
 
 pub use client::{Device, certificate_request, connect_at, new_id};
 pub use dump::dump;
@@ -16,6 +17,7 @@ pub use home::Home;
 pub use loud::tell_everything;
 pub use probes::probe;
 pub use seed::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron};
+pub use staff::{Bearer, Staff};
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};

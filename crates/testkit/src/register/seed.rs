@@ -47,6 +47,7 @@ pub(super) async fn places(store: &Store) -> Result<(), StoreError> {
             code: Set(code.to_owned()),
             name: Set(name.to_owned()),
             municipality: Set("153".to_owned()),
+            ..Default::default()
         }
         .insert(store.writer())
         .await?;
@@ -124,6 +125,8 @@ impl Default for PatronSeed {
 pub struct TestPatron {
     /// Key of the patron.
     pub id: i64,
+    /// The number of the patron, apart from any card.
+    pub number: String,
     /// Key of the card.
     pub card_id: i64,
     /// Number of the card.
@@ -246,6 +249,7 @@ impl TestRegister {
         }
         TestPatron {
             id: patron.id,
+            number: patron.number,
             card_id: card.id,
             card: card.number,
             pin: seed.pin.unwrap_or(""),

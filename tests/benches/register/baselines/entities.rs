@@ -164,8 +164,8 @@ async fn check_out(t: &DatabaseTransaction, ask: Ask) -> Result<bool, StoreError
         subject: Set(Some(patron.pseudonym)),
         item_id: Set(Some(item.id)),
         loan_id: Set(Some(ask.loan_id)),
-        hold_id: Set(None),
         request_id: Set(Some(ask.request_id)),
+        ..Default::default()
     }
     .insert(t)
     .await?;

@@ -1,0 +1,103 @@
+//! Who is signed in at a desk, and with which duties.
+
+use crate::{Caller, RegisterError};
+use chrono::TimeDelta;
+use kortisto_domain::{Moment, StaffAccountState, StaffRole};
+use kortisto_store::{
+    StoreError,
+    entities::{staff_accounts, staff_roles, staff_sessions},
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _,
+};
+use uuid::Uuid;
+
+/// How long a session lasts that nobody uses.
+pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::minutes(30);
+
+/// The use of a session is written down at most this often.
+const LAST_USED_STEP: TimeDelta = TimeDelta::seconds(60);
+
+/// The desk that asks, and how its user proves who they are.
+#[derive(Clone, Copy)]
+pub struct StaffCaller {
+    /// The desk's certificate.
+    pub desk: Caller,
+    /// The hash of the token that signing in gave.
+    pub token_hash: [u8; 32],
+}
+
+/// A staff account that is signed in.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub(crate) id: i64,
+    pub(crate) user_name: String,
+    pub(crate) session: Uuid,
+    /// The roles in force at this moment.
+    pub(crate) roles: Vec<StaffRole>,
+    /// Whether the confidentiality undertaking has been given (A117).
+    pub(crate) undertaken: bool,
+    /// Whether the password was given by somebody else and has to be changed first.
+    pub(crate) must_change: bool,
+}
+
+/// The account of a running session at this desk, if there is one.
+pub(crate) async fn signed_in(
+    transaction: &DatabaseTransaction,
+    caller: &StaffCaller,
+    moment: &Moment,
+) -> Result<Account, RegisterError> {
+    let at = moment.at();
+    let session = staff_sessions::Entity::find()
+        .filter(staff_sessions::Column::TokenHash.eq(caller.token_hash.to_vec()))
+        .one(transaction)
+        .await
+        .map_err(StoreError::from)?
+        .filter(|session| {
+            session.device_id == caller.desk.device_id
+                && session.ended_at.is_none()
+                && at < session.expires_at
+                && at < session.last_used_at + IDLE_LIMIT
+        })
+        .ok_or(RegisterError::StaffSessionUnknown)?;
+    let account = staff_accounts::Entity::find_by_id(session.account_id)
+        .one(transaction)
+        .await
+        .map_err(StoreError::from)?
+        .filter(|account| account.state == StaffAccountState::Active.code())
+        .ok_or(RegisterError::StaffSessionUnknown)?;
+    let id = session.id;
+    if at - session.last_used_at >= LAST_USED_STEP {
+        let mut row = session.into_active_model();
+        row.last_used_at = Set(at);
+        row.update(transaction).await.map_err(StoreError::from)?;
+    }
+    of_row(transaction, account, id, moment).await
+}
+
+async fn of_row(
+    transaction: &DatabaseTransaction,
+    account: staff_accounts::Model,
+    session: Uuid,
+    moment: &Moment,
+) -> Result<Account, RegisterError> {
+    let roles = staff_roles::Entity::find()
+        .filter(staff_roles::Column::AccountId.eq(account.id))
+        .filter(staff_roles::Column::RevokedAt.is_null())
+        .all(transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let in_force = |role: &&staff_roles::Model| {
+        role.valid_from <= moment.at() && role.valid_until.is_none_or(|end| moment.at() < end)
+    };
+    let roles = roles.iter().filter(in_force).map(|role| StaffRole::try_from(role.role));
+    Ok(Account {
+        id: account.id,
+        user_name: account.user_name,
+        session,
+        roles: roles.collect::<Result<_, _>>().map_err(StoreError::from)?,
+        undertaken: account.undertaken_at.is_some(),
+        must_change: account.must_change,
+    })
+}

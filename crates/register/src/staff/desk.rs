@@ -1,0 +1,102 @@
+//! What a staff operation works on: one transaction, and the trail it leaves.
+
+use super::{
+    Account, StaffRpc,
+    trail::{Entry, FieldChange},
+};
+use crate::{Register, RegisterError, Rulebook};
+use kortisto_domain::{Moment, Purpose};
+use kortisto_store::{
+    StoreError,
+    entities::{patrons, rulebook_version},
+    queries::{party::Device, rulebook},
+};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// One staff operation at work.
+pub struct StaffDesk<'t> {
+    pub(crate) register: &'t Register,
+    pub(crate) transaction: &'t DatabaseTransaction,
+    pub(crate) moment: Moment,
+    pub(crate) account: Account,
+    pub(crate) device: Device,
+    pub(crate) rpc: StaffRpc,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) request_id: Option<Uuid>,
+    pub(super) trail: Vec<Entry>,
+}
+
+impl StaffDesk<'_> {
+    /// Who does it, in columns like `changed_by` (A45).
+    pub(crate) fn author(&self) -> String {
+        format!("staff:{}", self.account.id)
+    }
+
+    /// The patron with this number, not held.
+    pub(crate) async fn patron(&self, number: &str) -> Result<patrons::Model, RegisterError> {
+        patrons::Entity::find()
+            .filter(patrons::Column::Number.eq(number))
+            .one(self.transaction)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(RegisterError::NotFound { what: "patron" })
+    }
+
+    /// The patron with this number, held against every decision until this commits. Lock order: device, patron,
+    /// item; hold several patrons in the order of their keys.
+    pub(crate) async fn lock_patron(&self, number: &str) -> Result<patrons::Model, RegisterError> {
+        patrons::Entity::find()
+            .filter(patrons::Column::Number.eq(number))
+            // SQLite has one writer, and this is it.
+            .lock_exclusive()
+            .one(self.transaction)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(RegisterError::NotFound { what: "patron" })
+    }
+
+    /// Leaves an audit row: this person's data was seen.
+    pub(crate) fn viewed(&mut self, patron: &patrons::Model) {
+        self.trail.push(Entry { subject: Some(patron.pseudonym), ..Entry::default() });
+    }
+
+    /// Leaves an audit row of a change that is not about one patron.
+    pub(crate) fn changed(&mut self, detail: impl Into<String>, fields: Vec<FieldChange>) {
+        self.trail.push(Entry { subject: None, detail: Some(detail.into()), fields });
+    }
+
+    /// Leaves an audit row of a change to a patron, and notes on the patron when and by whom (A44, A45).
+    pub(crate) async fn changed_patron(
+        &mut self,
+        patron: patrons::Model,
+        fields: Vec<FieldChange>,
+    ) -> Result<(), RegisterError> {
+        self.trail.push(Entry { subject: Some(patron.pseudonym), detail: None, fields });
+        let mut row = patron.into_active_model();
+        row.changed_at = Set(self.moment.at());
+        row.changed_by = Set(self.author());
+        row.update(self.transaction).await.map_err(StoreError::from)?;
+        Ok(())
+    }
+
+    /// The policies and places as this transaction sees them.
+    pub(crate) async fn rulebook(&self) -> Result<Arc<Rulebook>, RegisterError> {
+        let version = rulebook_version::Entity::find()
+            .one(self.transaction)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(RegisterError::Internal("the rulebook has no version"))?
+            .version;
+        if let Some(rulebook) = self.register.rulebooks.at_version(version) {
+            return Ok(rulebook);
+        }
+        let rows = rulebook::load(self.transaction).await?;
+        // Not put on the shelf: this transaction may yet roll back.
+        Ok(Arc::new(Rulebook::from_rows(rows, self.register.surroundings.zone)?))
+    }
+}

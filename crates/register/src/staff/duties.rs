@@ -1,0 +1,151 @@
+//! What each duty may do: the one table, default deny (A5, A115).
+//!
+//! An rpc that is not named here does not exist for anybody. A test walks every staff rpc of the contract x every
+//! role x every purpose against it.
+
+use kortisto_domain::{
+    Purpose::{self, CustomerService, LendingControl, SubjectAccess},
+    StaffRole::{self, Administrator, Billing, DataProtection, Desk, HomeService, Vendor},
+};
+
+/// What an rpc does to the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Shows something.
+    Look,
+    /// Changes something, under a request id.
+    Change,
+}
+
+/// Everybody who is signed in.
+const EVERYBODY: &[StaffRole] = &[Desk, HomeService, Billing, Administrator, DataProtection, Vendor];
+
+/// Those who serve patrons.
+const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
+
+/// Why those who serve look at a patron.
+const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
+
+/// One rpc of the table.
+struct Row {
+    rpc: StaffRpc,
+    name: &'static str,
+    act: Act,
+    roles: &'static [StaffRole],
+    purposes: &'static [Purpose],
+}
+
+macro_rules! duties {
+    ($($rpc:ident = $name:literal, $act:ident, $roles:expr, $purposes:expr;)+) => {
+        /// The rpcs that staff may call, at a desk and signed in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum StaffRpc { $(#[doc = $name] $rpc,)+ }
+
+        const TABLE: &[Row] = &[$(Row {
+            rpc: StaffRpc::$rpc, name: $name, act: Act::$act, roles: $roles, purposes: $purposes,
+        },)+];
+    };
+}
+
+// The rpc: its name in the contract; what it does; which roles may call it; the purposes of which it has to name
+// one, none where it shows no personal data.
+duties! {
+    // One's own account.
+    GetSelf = "StaffSessionService.GetSelf", Look, EVERYBODY, &[];
+    SignOut = "StaffSessionService.SignOut", Change, EVERYBODY, &[];
+    GiveUndertaking = "StaffSessionService.GiveUndertaking", Change, EVERYBODY, &[];
+
+    // Patrons.
+    GetPatron = "PatronService.GetPatron", Look, SERVING, TO_SERVE;
+}
+
+fn row(rpc: StaffRpc) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.rpc == rpc)
+}
+
+impl StaffRpc {
+    /// Its name in the contract, for example `PatronService.GetPatron`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        row(self).map_or("", |row| row.name)
+    }
+
+    /// Its name in the audit trail: that of the method, for example `get_patron`.
+    #[must_use]
+    pub fn action(self) -> String {
+        let method = self.name().split_once('.').map_or("", |(_, method)| method);
+        let mut action = String::with_capacity(method.len() + 4);
+        for letter in method.chars() {
+            if letter.is_ascii_uppercase() && !action.is_empty() {
+                action.push('_');
+            }
+            action.push(letter.to_ascii_lowercase());
+        }
+        action
+    }
+
+    /// What it does; `Change` for one that is not in the table.
+    #[must_use]
+    pub fn act(self) -> Act {
+        row(self).map_or(Act::Change, |row| row.act)
+    }
+}
+
+/// Whether somebody with these roles may call the rpc.
+#[must_use]
+pub fn may_call(roles: &[StaffRole], rpc: StaffRpc) -> bool {
+    row(rpc).is_some_and(|row| row.roles.iter().any(|role| roles.contains(role)))
+}
+
+/// Whether the rpc may be called before the confidentiality undertaking has been given (A117).
+#[must_use]
+pub fn before_undertaking(rpc: StaffRpc) -> bool {
+    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::GiveUndertaking)
+}
+
+/// Whether the rpc may be called before a password that somebody else gave has been changed.
+#[must_use]
+pub fn before_new_password(rpc: StaffRpc) -> bool {
+    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut)
+}
+
+/// Whether the rpc may be called for this purpose. One that shows no personal data takes none.
+#[must_use]
+pub fn may_for(purpose: Option<Purpose>, rpc: StaffRpc) -> bool {
+    row(rpc).is_some_and(|row| match purpose {
+        None => row.purposes.is_empty(),
+        Some(purpose) => row.purposes.contains(&purpose),
+    })
+}
+
+/// The purposes of which a call has to name one.
+#[must_use]
+pub fn purposes(rpc: StaffRpc) -> &'static [Purpose] {
+    row(rpc).map_or(&[], |row| row.purposes)
+}
+
+/// Every rpc of the table.
+pub fn rpcs() -> impl Iterator<Item = StaffRpc> {
+    TABLE.iter().map(|row| row.rpc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rpc_stands_twice() {
+        let mut names: Vec<_> = TABLE.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), TABLE.len());
+    }
+
+    #[test]
+    fn what_is_not_named_is_refused() {
+        for rpc in rpcs() {
+            assert!(!may_call(&[], rpc), "{rpc:?}");
+            assert_eq!(may_for(None, rpc), purposes(rpc).is_empty(), "{rpc:?}");
+        }
+    }
+}

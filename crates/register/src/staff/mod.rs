@@ -1,0 +1,22 @@
+//! What staff do at a desk, each signed in with an account of their own (A114 to A117).
+//!
+//! A staff operation is a [`StaffChange`] or a [`StaffView`]: one file, one type, one method. The way is the same
+//! for all of them and is walked in `operation.rs`: the desk is in force, the account is signed in at it, the duty
+//! and the purpose allow the rpc, a request id is answered once, the operation does its work on a [`StaffDesk`],
+//! and its audit rows commit with it. A refusal leaves an audit row too.
+
+mod account;
+mod desk;
+pub mod duties;
+mod operation;
+pub mod patrons;
+pub mod sessions;
+mod trail;
+
+pub use account::StaffCaller;
+pub use duties::StaffRpc;
+pub use operation::{StaffChange, StaffView};
+
+pub(crate) use account::Account;
+pub(crate) use desk::StaffDesk;
+pub(crate) use trail::FieldChange;

@@ -1,0 +1,5 @@
+//! Patrons as staff see and change them.
+
+mod get;
+
+pub use get::{GetPatron, PatronRecord};

@@ -1,0 +1,29 @@
+//! An e-mail address of a patron (A24).
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+/// An e-mail address of a patron (A24).
+#[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "emails")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub patron_id: i64,
+    pub address: String,
+    pub source: i16,
+    pub recorded_at: DateTime<Utc>,
+    pub recorded_by: String,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+// The row holds a person or a secret: only its key may be printed.
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("emails").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! What staff ask at a desk, end to end, on both engines. Every rpc of `kortisto.staff.v1` goes through `coverage`;
+//! what it does is tested in the file of its area.
+
+mod coverage;
+mod duties;
+mod questions;
+mod world;

@@ -1,0 +1,17 @@
+//! `StaffSessionService`.
+
+use crate::staff::world::dynamic;
+use kortisto::staff::v1::{GetSelfRequest, GiveUndertakingRequest, SignOutRequest};
+use prost_reflect::DynamicMessage;
+
+pub(super) fn question(method: &str) -> Option<DynamicMessage> {
+    Some(match method {
+        "GetSelf" => dynamic("GetSelfRequest", &GetSelfRequest {}),
+        "GiveUndertaking" => dynamic(
+            "GiveUndertakingRequest",
+            &GiveUndertakingRequest { text_version: "2026-1".to_owned(), ..Default::default() },
+        ),
+        "SignOut" => dynamic("SignOutRequest", &SignOutRequest::default()),
+        _ => return None,
+    })
+}
