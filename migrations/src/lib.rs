@@ -12,6 +12,7 @@ mod m0005_controllers;
 mod m0006_persons;
 mod m0007_staff;
 mod m0008_audit_chain;
+mod m0009_signals;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_persons::Migration),
             Box::new(m0007_staff::Migration),
             Box::new(m0008_audit_chain::Migration),
+            Box::new(m0009_signals::Migration),
         ]
     }
 }

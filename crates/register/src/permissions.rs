@@ -12,6 +12,8 @@ pub enum Rpc {
     AuthenticatePatron,
     /// `PatronService.EndPatronSession`.
     EndPatronSession,
+    /// `PatronService.WatchPatronSession`.
+    WatchPatronSession,
     /// `LoanService.Checkout`.
     Checkout,
     /// `LoanService.Return`.
@@ -80,6 +82,19 @@ const TABLE: &[Row] = &[
         callers: WITH_PATRONS,
         asks: &[("request_id", WITH_PATRONS), ("patron_token", WITH_PATRONS)],
         shows: &[],
+    },
+    Row {
+        rpc: Rpc::WatchPatronSession,
+        name: "PatronService.WatchPatronSession",
+        callers: WITH_PATRONS,
+        asks: &[("patron_token", WITH_PATRONS)],
+        shows: &[
+            ("verdict", WITH_PATRONS),
+            ("refusals", WITH_PATRONS),
+            ("refusals.remedy", ACCOUNTS),
+            ("state", WITH_PATRONS),
+            ("seen_at", WITH_PATRONS),
+        ],
     },
     Row {
         rpc: Rpc::Checkout,

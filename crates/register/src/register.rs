@@ -6,16 +6,20 @@ use crate::{
     access::check_access::{CheckAccess, PinProof},
     desk::{LiveDesk, Operation, Reply},
     devices::CertificateIssuer,
+    patrons::watch_session::WATCHES_MAX,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_store::{
-    Engine, Store, StoreError,
+    Engine, Signals, Store, StoreError,
     lane::{Lane, LaneLimits, LaneStats},
     queries::rulebook,
 };
 use kortisto_vault::{Keys, PinVault};
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::Instant,
+};
 use uuid::Uuid;
 
 /// Lanes of one kind at most: more only contend for the cores of the database.
@@ -47,6 +51,8 @@ pub struct RegisterOptions {
     pub failure_floor: Duration,
     /// How long a patron's session at a device lasts.
     pub session_length: Duration,
+    /// How often a watched session is looked at without a signal.
+    pub look_interval: Duration,
 }
 
 /// The register.
@@ -59,6 +65,12 @@ pub struct Register {
     pub(crate) rulebooks: Arc<RulebookShelf>,
     pub(crate) failure_floor: Duration,
     pub(crate) session_length: Duration,
+    pub(crate) look_interval: Duration,
+    pub(crate) signals: Arc<Signals>,
+    /// Sessions that may yet be watched.
+    pub(crate) watches: Arc<Semaphore>,
+    /// Becomes true when watches have to end.
+    pub(crate) stopping: watch::Sender<bool>,
     circulation: Vec<Lane<LiveDesk>>,
     /// On PostgreSQL only: doors never wait for loans.
     doors: Vec<Lane<LiveDesk>>,
@@ -95,6 +107,10 @@ impl Register {
             issuer: options.issuer,
             failure_floor: options.failure_floor,
             session_length: options.session_length,
+            look_interval: options.look_interval,
+            signals: Signals::listen(&store),
+            watches: Arc::new(Semaphore::new(WATCHES_MAX)),
+            stopping: watch::Sender::new(false),
             store: Arc::clone(&store),
             surroundings,
             rulebooks,
@@ -224,6 +240,7 @@ impl Register {
 
     /// Finishes what has queued and takes nothing more.
     pub async fn close(&self) {
+        self.end_watches();
         for lane in self.circulation.iter().chain(&self.doors) {
             lane.close().await;
         }

@@ -147,6 +147,13 @@ pub async fn serve(
             tracing::error!(%error, "certificates are not reloaded any more");
         }
     });
+    companions.spawn({
+        let (register, draining) = (Arc::clone(&register), stop.reached(Phase::Draining));
+        async move {
+            draining.await;
+            register.end_watches();
+        }
+    });
     announce_ready();
     let stopped = serve_until(signal, both, &stop, &health_reporter, &SERVICES, drain).await;
     companions.abort_all();

@@ -18,9 +18,11 @@ pub mod entities;
 mod error;
 pub mod lane;
 pub mod queries;
+mod signals;
 mod unit_of_work;
 
 pub use connect::{LaneConnection, Store, StoreOptions};
 pub use engine::Engine;
 pub use error::{Retryable, StoreError};
+pub use signals::{Signal, Signals};
 pub use unit_of_work::UNIT_TRIES_MAX;

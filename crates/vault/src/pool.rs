@@ -161,6 +161,19 @@ impl PinVault {
         self.shared.queue.close();
     }
 
+    /// [`VaultBusy`] when a job that came now would be refused, counted as one that was. Asked before an attempt is
+    /// counted, so that what cannot be verified costs nothing else.
+    ///
+    /// # Errors
+    /// [`VaultBusy`].
+    pub fn has_room(&self) -> Result<(), VaultBusy> {
+        if !self.shared.queue.is_full() {
+            return Ok(());
+        }
+        self.shared.counters.shed.fetch_add(1, Ordering::Relaxed);
+        Err(VaultBusy::NOW)
+    }
+
     /// Jobs waiting now.
     #[must_use]
     pub fn depth(&self) -> usize {

@@ -46,6 +46,11 @@ impl<T> Queue<T> {
         Ok(())
     }
 
+    /// Whether one more would be refused now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().waiting.len() >= self.capacity
+    }
+
     /// The oldest item, waiting for one; `None` once the queue is closed.
     pub(crate) fn pop(&self) -> Option<T> {
         let mut state = self.lock();

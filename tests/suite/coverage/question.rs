@@ -4,6 +4,7 @@ use super::rpc::{Method, dynamic};
 use kortisto::device::v1::{
     AuthenticatePatronRequest, CheckAccessRequest, CheckoutRequest, EndPatronSessionRequest,
     GetDeviceRequest, ListHoldsRequest, PickUpHoldRequest, RenewCertificateRequest, ReturnRequest,
+    WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_register::{Rpc, permissions};
@@ -107,6 +108,10 @@ impl World {
                     request_id: new_id(),
                     patron_token: self.token(device, kind, patron).await,
                 }),
+            ),
+            "PatronService.WatchPatronSession" => about(
+                "watch_patron_session",
+                message(&WatchPatronSessionRequest { patron_token: self.token(device, kind, patron).await }),
             ),
             "LoanService.Checkout" => about(
                 "checkout",

@@ -49,6 +49,7 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
                 scenes.push(ages);
             }
         }
+        "PatronService.WatchPatronSession" => refused("patron_token", &w.t.worthless_token()),
         "LoanService.Checkout" => refused("item_barcode", "no such item"),
         "LoanService.Return" => {
             refused("item_barcode", "no such item");

@@ -3,3 +3,4 @@
 mod access;
 mod circulation;
 mod sessions;
+mod watch;

@@ -8,7 +8,7 @@ use kortisto_store::queries::{
     dialect::{At, Hex},
     party::{Device, Party},
 };
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 
 /// Who asks, at this moment.
@@ -23,7 +23,7 @@ impl Asking {
     /// Loads device, session and remembered answer.
     pub(crate) async fn load(
         register: &Register,
-        transaction: &DatabaseTransaction,
+        connection: &impl ConnectionTrait,
         caller: &Caller,
         token_hash: Option<&[u8; 32]>,
         request_id: Option<Uuid>,
@@ -38,7 +38,7 @@ impl Asking {
             hold_id: None,
             wants_queue: false,
         };
-        let facts = circulation_facts::load(transaction, register.store.engine(), &[key])
+        let facts = circulation_facts::load(connection, register.store.engine(), &[key])
             .await?
             .pop()
             .ok_or(RegisterError::Internal("the facts of a caller are missing"))?;

@@ -5,7 +5,9 @@ pub(crate) mod end_session;
 pub(crate) mod reserve_attempt;
 pub(crate) mod settle_attempt;
 pub(crate) mod verify_pin;
+pub(crate) mod watch_session;
 
 pub use authenticate::{Authenticate, AuthenticateAnswer};
 pub use end_session::EndSession;
 pub use settle_attempt::Profile;
+pub use watch_session::{SessionStanding, SessionWatch, WatchSession};

@@ -28,22 +28,30 @@ pub(crate) struct PinQuestion {
 const NO_CARD: i64 = 0;
 
 impl Register {
-    /// Verifies a PIN. The answer to wrong credentials takes the same time whatever is wrong.
+    /// Verifies a PIN. The answer to wrong credentials takes the same time whatever is wrong. A device or a register
+    /// that has had too many is told so no sooner: a device that asks again at once would take the doors' share of
+    /// the machine with its refusals.
     pub(crate) async fn verify_pin(
         &self,
         ask: PinQuestion,
         deadline: Instant,
     ) -> Result<Settled, RegisterError> {
         let asked_at = Instant::now();
-        let settled = self.count_and_verify(ask, deadline).await?;
-        if settled.decision.reasons().contains(&Reason::CredentialsNotAccepted) {
+        let settled = self.count_and_verify(ask, deadline).await;
+        let waits = match &settled {
+            Ok(settled) => settled.decision.reasons().contains(&Reason::CredentialsNotAccepted),
+            Err(RegisterError::DeviceThrottled { .. } | RegisterError::Overloaded { .. }) => true,
+            Err(_) => false,
+        };
+        if waits {
             sleep_until(next_floor(asked_at, Instant::now(), self.failure_floor).min(deadline)).await;
         }
-        Ok(settled)
+        settled
     }
 
     async fn count_and_verify(&self, ask: PinQuestion, deadline: Instant) -> Result<Settled, RegisterError> {
         let PinQuestion { caller, rpc, attempt_id, card_number, pin } = ask;
+        self.vault.has_room()?;
         let card_key = self.keys.card_key(&card_number);
         let typed = self.keys.pin_fingerprint(&card_number, &pin);
         let request_hash = self.keys.request_fingerprint(&[rpc.name().as_bytes(), &typed]);

@@ -189,7 +189,7 @@ impl<'c> Call<'c> {
         Ok(StaffDesk {
             register: self.register,
             transaction: self.transaction,
-            moment: asking.moment.clone(),
+            moment: asking.moment,
             account,
             device: asking.admit_desk()?.clone(),
             rpc: self.rpc,

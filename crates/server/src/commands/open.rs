@@ -18,6 +18,9 @@ use std::{
 /// How long a patron's session at a device lasts.
 const SESSION_LENGTH: Duration = Duration::from_secs(5 * 60);
 
+/// How often a watched session is looked at without a signal: for what begins or ends by the clock alone.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);
+
 pub(super) fn config(file: Option<&Path>) -> Result<Config, Failure> {
     Config::load(file).map_err(|fault| Failure::of("configuration", &fault))
 }
@@ -111,6 +114,7 @@ pub(super) async fn register(config: &Config, cost: HashCost) -> Result<Register
         door_lanes: config.limits.door_lanes,
         failure_floor: config.limits.failure_floor(),
         session_length: SESSION_LENGTH,
+        look_interval: LOOK_INTERVAL,
     };
     Register::open(options).await.map_err(|error| Failure::of("register", &error))
 }

@@ -40,7 +40,7 @@ pub struct Http2 {
 pub const HTTP2: Http2 = Http2 {
     connection_window_bytes: 128 * 1024,
     stream_window_bytes: 64 * 1024,
-    streams_max: 32,
+    streams_max: 128,
     header_list_bytes_max: 8 * 1024,
     keepalive_interval: Duration::from_secs(30),
     keepalive_timeout: Duration::from_secs(10),

@@ -1,14 +1,19 @@
 //! `PatronService`.
 
 use super::{Api, Asked, fields, reply};
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, try_unfold},
+};
 use kortisto::{
     common::v1::Money,
     device::v1::{
         AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, EndPatronSessionRequest,
-        EndPatronSessionResponse, patron_service_server::PatronService,
+        EndPatronSessionResponse, PatronSessionState, WatchPatronSessionRequest, WatchPatronSessionResponse,
+        patron_service_server::PatronService,
     },
 };
-use kortisto_register::{Authenticate, AuthenticateAnswer, EndSession, Rpc};
+use kortisto_register::{Authenticate, AuthenticateAnswer, EndSession, Rpc, SessionStanding, WatchSession};
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -50,9 +55,44 @@ impl PatronService for Api {
         self.register.end_session(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         Ok(Response::new(EndPatronSessionResponse {}))
     }
+
+    type WatchPatronSessionStream = BoxStream<'static, Result<WatchPatronSessionResponse, Status>>;
+
+    async fn watch_patron_session(
+        &self,
+        request: Request<WatchPatronSessionRequest>,
+    ) -> Result<Response<Self::WatchPatronSessionStream>, Status> {
+        let asked = self.caller(&request, Rpc::WatchPatronSession).await?;
+        let token_hash = fields::token(&request.get_ref().patron_token)?;
+        let ask = WatchSession { caller: asked.caller, token_hash };
+        let watch =
+            self.register.watch_session(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let api = self.clone();
+        // Pulled, not pushed: the next look is taken when the device has room for what it finds.
+        let standings = try_unfold((api, asked, watch), |(api, asked, mut watch)| async move {
+            let next = watch.next().await.map_err(|error| asked.fault(&error))?;
+            Ok(next.map(|standing| (api.standing(&asked, &standing), (api, asked, watch))))
+        });
+        Ok(Response::new(standings.boxed()))
+    }
 }
 
 impl Api {
+    fn standing(&self, asked: &Asked, standing: &SessionStanding) -> WatchPatronSessionResponse {
+        let language = self.language_of(standing.language.as_deref());
+        WatchPatronSessionResponse {
+            verdict: reply::verdict(&standing.decision),
+            refusals: self.refusals(asked, &standing.decision, language),
+            state: match standing {
+                SessionStanding { ended: true, .. } => PatronSessionState::Ended,
+                SessionStanding { decision, .. } if decision.is_granted() => PatronSessionState::Running,
+                SessionStanding { .. } => PatronSessionState::Blocked,
+            }
+            .into(),
+            seen_at: Some(reply::timestamp(standing.at)),
+        }
+    }
+
     /// What this kind of device may know of the answer; of a refusal nothing but its reasons.
     fn authenticated(
         &self,

@@ -21,6 +21,8 @@ pub(crate) use lane_connection::begin;
 pub use options::StoreOptions;
 pub(crate) use suspicion::Suspicion;
 
+pub(crate) use postgres::listening_pool;
+
 use crate::{Engine, StoreError};
 
 /// How long closing may wait for connections that are in use.
@@ -47,6 +49,19 @@ impl fmt::Debug for Store {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Store").field("engine", &self.inner.engine).finish_non_exhaustive()
     }
+}
+
+/// An error of the driver that did not come by way of sea-orm.
+pub(crate) fn of_driver(error: sea_orm::SqlxError) -> StoreError {
+    StoreError::from(sea_orm::DbErr::Query(sea_orm::RuntimeErr::SqlxError(Arc::new(error))))
+}
+
+/// How to open one more connection that reads the SQLite file.
+pub(crate) fn sqlite_reading(
+    store: &Store,
+) -> Result<sea_orm::sqlx::sqlite::SqliteConnectOptions, StoreError> {
+    let path = store.sqlite_path().ok_or_else(|| StoreError::other("the database is no SQLite file"))?;
+    Ok(sqlite::reading(path, store.options()))
 }
 
 impl Store {

@@ -5,7 +5,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection,
     sqlx::{
-        ConnectOptions as _, Connection as _, Error, PgConnection, Row as _,
+        ConnectOptions as _, Connection as _, Error, PgConnection, PgPool, Row as _,
         postgres::{PgConnectOptions, PgPoolOptions},
     },
 };
@@ -59,6 +59,15 @@ pub(super) async fn lane(options: &StoreOptions) -> Result<DatabaseConnection, S
     // wait for the question.
     pool.idle_timeout(None).max_lifetime(None).test_before_acquire(false).connect_lazy(true);
     Ok(Database::connect(pool).await?)
+}
+
+/// A pool of one connection that only listens, opened at its first use.
+pub(crate) fn listening_pool(options: &StoreOptions) -> Result<PgPool, StoreError> {
+    let session = session(options)?.application_name(&format!("{}-signals", options.application_name));
+    Ok(PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_lazy_with(session))
 }
 
 fn session(options: &StoreOptions) -> Result<PgConnectOptions, StoreError> {

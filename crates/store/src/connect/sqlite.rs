@@ -100,8 +100,12 @@ pub(super) async fn writer(path: &Path, options: &StoreOptions) -> Result<Databa
 
 /// Connections that read. To be opened after the writer, which makes the write-ahead log.
 pub(super) async fn readers(path: &Path, options: &StoreOptions) -> Result<DatabaseConnection, StoreError> {
-    let connection = common(path, options).read_only(true).pragma("cache_size", READER_CACHE);
-    connect(connection, options.sqlite_readers.max(1), options.acquire_timeout).await
+    connect(reading(path, options), options.sqlite_readers.max(1), options.acquire_timeout).await
+}
+
+/// One connection that reads.
+pub(super) fn reading(path: &Path, options: &StoreOptions) -> SqliteConnectOptions {
+    common(path, options).read_only(true).pragma("cache_size", READER_CACHE)
 }
 
 /// No memory mapping: an I/O error would end the process instead of being an answer.

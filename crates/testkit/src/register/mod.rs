@@ -142,6 +142,8 @@ pub struct TestOptions {
     pub lane_limits: LaneLimits,
     /// The address to reach the database at instead of its own, for a proxy in between.
     pub database_url: Option<String>,
+    /// How often a watched session is looked at without a signal.
+    pub look_interval: Duration,
     /// Cost of a PIN hash.
     pub hash_cost: HashCost,
     /// Threads that hash, and jobs that each may have waiting.
@@ -160,6 +162,7 @@ impl Default for TestOptions {
             door_lanes: 1,
             lane_limits: LaneLimits::default(),
             database_url: None,
+            look_interval: Duration::from_millis(200),
             hash_cost: HashCost::CHEAP_FOR_TESTS,
             hash_pool: PoolSize { threads: 1, queue_per_thread: 64 },
             deadline_max: Duration::from_secs(5),
@@ -272,6 +275,7 @@ impl TestRegister {
             door_lanes: options.door_lanes,
             failure_floor: options.failure_floor,
             session_length: Duration::from_secs(300),
+            look_interval: options.look_interval,
         })
         .await
         .expect("a register");

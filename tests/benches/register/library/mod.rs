@@ -84,7 +84,8 @@ impl Library {
         let (engine, database) = match shelf {
             Shelf::Sqlite => (Engine::Sqlite, Database::Sqlite(sqlite::Database::empty().expect("a folder"))),
             Shelf::Postgres(cluster) => {
-                let name = format!("library_{}", size.patrons);
+                static LIBRARIES: AtomicU8 = AtomicU8::new(0);
+                let name = format!("library_{}", LIBRARIES.fetch_add(1, Relaxed));
                 let maintenance =
                     sea_orm::Database::connect(cluster.url("postgres")).await.expect("a server");
                 let create = format!("create database {name}");
