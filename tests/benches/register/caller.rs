@@ -108,6 +108,29 @@ pub(crate) async fn ask_door(channel: Channel, patron: u64) -> Said {
     }
 }
 
+/// What a door was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Granted,
+    Denied,
+    Fault,
+}
+
+/// Asks the door for a patron.
+pub(crate) async fn door_says(channel: Channel, patron: u64) -> Asked {
+    let request = CheckAccessRequest {
+        card_number: size::card(patron),
+        pin: None,
+        resource: "door".to_owned(),
+        nonce: new_id(),
+    };
+    match AccessServiceClient::new(channel).check_access(request).await {
+        Ok(answer) if answer.get_ref().verdict() == Verdict::Granted => Asked::Granted,
+        Ok(_) => Asked::Denied,
+        Err(_) => Asked::Fault,
+    }
+}
+
 /// Patron number `nth` of a walk through all of them that jumps about.
 pub(crate) const fn walk(caller: usize, nth: u64, patrons: u64) -> u64 {
     const STEP: u64 = 7_919;

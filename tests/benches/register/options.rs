@@ -69,6 +69,8 @@ pub(crate) enum Measure {
     Memory,
     /// Many patrons against few.
     Growth,
+    /// Doors at two servers while bans are placed.
+    Bans,
 }
 
 impl Options {

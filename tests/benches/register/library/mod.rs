@@ -130,6 +130,11 @@ impl Library {
         self.store.sqlite_path()
     }
 
+    /// The database, for what this process does to it beside the server.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn key_file(&self) -> std::path::PathBuf {
         self.folder.path().join("keys.toml")
     }

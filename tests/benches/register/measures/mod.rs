@@ -1,5 +1,6 @@
 //! The measures, one file for those that share their rounds.
 
+mod bans;
 mod circulation;
 mod contention;
 mod doors;
@@ -113,6 +114,7 @@ pub(crate) async fn run(engine: Engine, options: &Options, report: &mut Report) 
     if options.wants(Measure::Growth) {
         growth::run(&shelf, options, report).await;
     }
+    bans::run(&shelf, options, report).await;
 }
 
 async fn idle_memory(server: &Server, engine: Engine) -> Row {
