@@ -32,6 +32,9 @@ use tokio::task::JoinSet;
 /// Patrons who are banned and let in again, each by a task of their own.
 const PATRONS: u64 = 32;
 
+/// Patrons of the library.
+const LIBRARY_PATRONS: u64 = 1_000;
+
 /// Pairs of a ban and a door, with `--full`.
 const PAIRS_FULL: u64 = 100_000;
 
@@ -55,7 +58,7 @@ pub(super) async fn run(shelf: &Shelf, options: &Options, report: &mut Report) {
     if !options.wants(Measure::Bans) {
         return;
     }
-    let library = Library::create(shelf, Size::for_growth(PATRONS)).await;
+    let library = Library::create(shelf, Size::for_growth(LIBRARY_PATRONS)).await;
     let engine = library.engine;
     let first = Server::start(&library).await;
     // SQLite has one server.
