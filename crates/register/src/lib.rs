@@ -5,6 +5,7 @@
 //! what only lists runs as a unit of work of its own.
 
 mod access;
+mod aliases;
 pub mod bans;
 mod caller;
 mod desk;
