@@ -80,9 +80,9 @@ pub fn is_postcode(country: &str, text: &str) -> bool {
         return text.len() == FINNISH_POSTCODE_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
     }
     let fits = (1..=FOREIGN_POSTCODE_CHARS_MAX).contains(&text.len()) && text.trim() == text;
-    fits && text.bytes().all(|byte| {
-        byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b' ' | b'-')
-    })
+    fits && text
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b' ' | b'-'))
 }
 
 /// An address, as far as post is concerned.
@@ -195,9 +195,15 @@ mod tests {
         {
             assert!(is_postcode(country, good), "{country} {good}");
         }
-        for (country, bad) in
-            [("FI", "5510"), ("FI", "551000"), ("FI", "5510A"), ("AX", ""), ("SE", ""), ("SE", " 1"), ("GB", "sw1a")]
-        {
+        for (country, bad) in [
+            ("FI", "5510"),
+            ("FI", "551000"),
+            ("FI", "5510A"),
+            ("AX", ""),
+            ("SE", ""),
+            ("SE", " 1"),
+            ("GB", "sw1a"),
+        ] {
             assert!(!is_postcode(country, bad), "{country} {bad}");
         }
         assert!(is_country("FI") && !is_country("fi") && !is_country("FIN") && !is_country(""));

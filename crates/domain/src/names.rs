@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn the_letters_of_the_finnish_alphabet_stay_apart() {
-        for (one, other) in [("Hamalainen", "Hämäläinen"), ("Sorensen", "Sörensen"), ("Alund", "Ålund")] {
+        for (one, other) in [("Hamalainen", "Hämäläinen"), ("Sorensen", "Sörensen"), ("Alund", "Ålund")]
+        {
             assert_ne!(fold(one), fold(other));
         }
     }

@@ -5,13 +5,23 @@
 //! one of them asks [`shows_contact`].
 
 use crate::{Purpose, StaffRole};
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 
 /// Whether the patron's contact data is protected today: an order is recorded, and its last day has not passed. An
 /// order without an end holds until staff take it away.
 #[must_use]
 pub fn is_protected(order: bool, last_day: Option<NaiveDate>, today: NaiveDate) -> bool {
     order && last_day.is_none_or(|last_day| today <= last_day)
+}
+
+/// Years for which an order is given at most; a longer one is a slip of the pen.
+pub const ORDER_YEARS_MAX: u32 = 5;
+
+/// Whether this may be the last day of an order that is recorded today.
+#[must_use]
+pub fn may_end_on(last_day: NaiveDate, today: NaiveDate) -> bool {
+    let latest = today.checked_add_months(Months::new(12 * ORDER_YEARS_MAX));
+    today <= last_day && latest.is_some_and(|latest| last_day <= latest)
 }
 
 /// Whether contact data and home municipality are shown to somebody with these duties for this purpose.
@@ -47,6 +57,15 @@ mod tests {
         for (order, last_day, protected) in table {
             let last_day = last_day.map(date);
             assert_eq!(is_protected(order, last_day, date("2026-05-20")), protected, "{order} {last_day:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_given_for_five_years_at_most() {
+        for (last_day, fits) in
+            [("2026-05-19", false), ("2026-05-20", true), ("2031-05-20", true), ("2031-05-21", false)]
+        {
+            assert_eq!(may_end_on(date(last_day), date("2026-05-20")), fits, "{last_day}");
         }
     }
 

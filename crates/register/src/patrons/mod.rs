@@ -8,4 +8,4 @@ pub(crate) mod verify_pin;
 
 pub use authenticate::{Authenticate, AuthenticateAnswer};
 pub use end_session::EndSession;
-pub use settle_attempt::Profile;
+pub use settle_attempt::{PatronMessage, Profile};

@@ -154,9 +154,11 @@ impl Plan {
         let fitting =
             |wanted: Option<bool>| self.steps.iter().filter(move |(step, _)| step.patron_as_it_is == wanted);
         let names = aliases::draw(transaction, work.surroundings, fitting(None).count()).await?;
-        let new_rows = fitting(None).zip(names).map(|((step, row), names)| patron_row(work, step, row, names));
+        let new_rows =
+            fitting(None).zip(names).map(|((step, row), names)| patron_row(work, step, row, names));
         let new_patrons = by_natural(patrons::insert(transaction, &new_rows.collect::<Vec<_>>()).await?);
-        let changed_rows = fitting(Some(false)).map(|(step, row)| patron_row(work, step, row, NewNames::NONE));
+        let changed_rows =
+            fitting(Some(false)).map(|(step, row)| patron_row(work, step, row, NewNames::NONE));
         patrons::change(transaction, &changed_rows.collect::<Vec<_>>()).await?;
         let patron_id = |step: &Step, row: &ParsedPatron| {
             if step.patron_as_it_is.is_some() {
