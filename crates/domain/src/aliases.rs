@@ -53,11 +53,12 @@ mod tests {
                 let alias = form.draw(&random);
                 prop_assert_eq!(alias.len(), form.0.len());
                 for (letter, form) in alias.chars().zip(form.0.chars()) {
-                    prop_assert!(match form {
+                    let fits = match form {
                         'L' => letter.is_ascii_uppercase() && !"AEIOUYLQ".contains(letter),
                         '9' => letter.is_ascii_digit(),
                         other => letter == other,
-                    });
+                    };
+                    prop_assert!(fits, "{} in {}", letter, alias);
                 }
             }
         }
