@@ -17,9 +17,11 @@ alter table patrons add column gender smallint;
 alter table patrons add column mother_tongue text;
 alter table patrons add column home_municipality text;
 alter table patrons add column protected_address boolean not null default false;
+alter table patrons add column protected_until {date};
 alter table patrons add column support_id text;
 alter table patrons add column hold_alias text;
 alter table patrons add column business_id text;
+alter table patrons add column pickup_branch_id {ref} references branches (id);
 alter table patrons add column identity_checked_at {instant};
 alter table patrons add column identity_checked_by text;
 alter table patrons add column identity_document smallint;
@@ -29,8 +31,9 @@ update patrons set search_name = lower(family_name || ' ' || given_names);
 
 create unique index patrons_by_support_id on patrons (support_id);
 create unique index patrons_by_hold_alias on patrons (hold_alias);
-create index patrons_by_search_name on patrons (search_name);
-create index patrons_by_birth_date on patrons (birth_date);
+create index patrons_by_search_name on patrons (search_name, id);
+create index patrons_by_birth_date on patrons (birth_date, search_name, id) where birth_date is not null;
+create index patrons_by_category_code on patrons (category_code) where category_code is not null;
 
 create table addresses (
     id {key},
@@ -48,7 +51,7 @@ create table addresses (
     recorded_by text not null
 );
 
-create index addresses_by_patron on addresses (patron_id);
+create unique index addresses_by_patron on addresses (patron_id, kind);
 
 create table phones (
     id {key},

@@ -12,7 +12,7 @@ use serde_json::Value;
 const ROWS: u32 = 20_000;
 
 /// Tables that grow with the consortium. The others have a row or a few for each branch and device.
-const LARGE: [&str; 16] = [
+const LARGE: [&str; 18] = [
     "patrons",
     "cards",
     "pins",
@@ -21,6 +21,8 @@ const LARGE: [&str; 16] = [
     "patron_sessions",
     "bans",
     "self_service_rights",
+    "services_in_use",
+    "messages",
     "titles",
     "items",
     "open_loans",
@@ -135,11 +137,12 @@ fn names(sql: &str) -> Vec<(String, String)> {
 async fn fill(t: &TestRegister, engine: Engine) {
     t.device(kortisto_domain::DeviceKind::SelfCheckout).await;
     const THEN: &str = "'2026-01-01T00:00:00+00:00'";
-    let (series, uuid, bytes) = match engine {
+    let (series, uuid, bytes, born) = match engine {
         Engine::Postgres => (
             format!("generate_series(1, {ROWS}) as g(n)"),
             "lpad(to_hex(n), 32, '0')::uuid",
             "sha256(n::text::bytea)",
+            "date '1940-01-01' + n",
         ),
         Engine::Sqlite => (
             format!(
@@ -147,13 +150,15 @@ async fn fill(t: &TestRegister, engine: Engine) {
             ),
             "unhex(printf('%032x', n))",
             "unhex(printf('%064x', n))",
+            "date('1940-01-01', '+' || n || ' days')",
         ),
     };
     let statements = [
         format!(
-            "patrons (id, number, pseudonym, category, state, family_name, given_names, service_language, \
-             home_branch_id, created_at, changed_at, changed_by) \
-             select n, 'P' || n, {uuid}, 1, 1, 'Testaaja', 'Aino', 'fi', 1, {THEN}, {THEN}, 'test'"
+            "patrons (id, number, pseudonym, category, state, family_name, given_names, birth_date, \
+             service_language, home_branch_id, created_at, changed_at, changed_by, search_name) \
+             select n, 'P' || n, {uuid}, 1, 1, 'Testaaja', 'Aino', {born}, 'fi', 1, {THEN}, {THEN}, 'test', \
+             'testaaja ' || n"
         ),
         format!(
             "cards (id, number, patron_id, state, state_since, valid_from, issuing_branch_id) \
@@ -177,6 +182,11 @@ async fn fill(t: &TestRegister, engine: Engine) {
              select n, 1, {THEN}, 'test', 'test', {THEN}"
         ),
         "self_service_rights (patron_id, kind, valid_from) select n, 1, '2020-01-01'".to_owned(),
+        format!("services_in_use (patron_id, service, enabled, since) select n, 3, n % 2 = 0, {THEN}"),
+        format!(
+            "messages (patron_id, audience, kind, body, written_at, written_by) \
+             select n, 2, 1, 'Teksti', {THEN}, 'test'"
+        ),
         "titles (id, number, label, material, language) select n, 'T' || n, 'Teos', 'book', 'fi'".to_owned(),
         "items (id, barcode, title_id, home_branch_id, collection, state, at_branch_id) \
          select n, 'B' || n, n, 1, 'aikuiset', 1, 1"

@@ -4,12 +4,12 @@
 //! who may not borrow may still return, pay and look at holds, and learns of the ban at checkout.
 
 use crate::facts::{Card, Patron};
-use crate::{BanKind, Decision, DeviceKind, Moment, Reason, bans, validity};
+use crate::{BanKind, Decision, DeviceKind, Moment, Reason, bans, services, validity};
 
 /// Decides whether the holder of this card opens a session at a device of `branch`.
 ///
-/// Reasons: `CardExpired`, `CardNotInForce`; for PC booking also `UseBan`, since the session is there
-/// to use the premises of the branch. A patron whose record is restricted gets `CardNotInForce` and
+/// Reasons: `CardExpired`, `CardNotInForce`, `ServiceSwitchedOff` where the patron does not use what this device
+/// is (A33); for PC booking also `UseBan`, since the session is there to use the premises of the branch. A patron whose record is restricted gets `CardNotInForce` and
 /// nothing else (A141).
 #[must_use]
 pub fn decide(card: &Card, patron: &Patron, device: DeviceKind, branch: i64, moment: &Moment) -> Decision {
@@ -21,6 +21,9 @@ pub fn decide(card: &Card, patron: &Patron, device: DeviceKind, branch: i64, mom
     if device == DeviceKind::PcBooking && bans::is_banned(patron, BanKind::Use, branch, moment.at()) {
         reasons.push(Reason::UseBan);
     }
+    if services::is_switched_off(patron, device) {
+        reasons.push(Reason::ServiceSwitchedOff);
+    }
     Decision::from_reasons(reasons)
 }
 
@@ -28,7 +31,7 @@ pub fn decide(card: &Card, patron: &Patron, device: DeviceKind, branch: i64, mom
 mod tests {
     use super::*;
     use crate::samples::{OTHER_BRANCH, OUR_BRANCH, arb_patron, ban, card, date, local, patron};
-    use crate::{CardState, PatronState};
+    use crate::{CardState, PatronState, Service};
     use proptest::prelude::*;
 
     const NOON: &str = "2026-05-20 12:00";
@@ -92,6 +95,18 @@ mod tests {
                     let expected: &[Reason] = if refused { &[Reason::UseBan] } else { &[] };
                     assert_eq!(ask(&card(), &patron, *device), expected, "{kind:?} {branch:?} {device:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_service_that_is_switched_off_opens_no_session_and_the_others_do() {
+        for service in Service::ALL {
+            let patron = Patron { switched_off: vec![*service], ..patron() };
+            for device in DeviceKind::ALL {
+                let off = services::of_device(*device) == Some(*service);
+                let expected: &[Reason] = if off { &[Reason::ServiceSwitchedOff] } else { &[] };
+                assert_eq!(ask(&card(), &patron, *device), expected, "{service:?} {device:?}");
             }
         }
     }

@@ -36,6 +36,8 @@ pub enum Reason {
     UseBan,
     /// Outside opening hours.
     Closed,
+    /// The patron has switched this service off (A33).
+    ServiceSwitchedOff,
     /// All loans used.
     LoanLimit,
     /// All loans of this material used.
@@ -78,6 +80,7 @@ impl Reason {
         Self::DebtLimit,
         Self::UseBan,
         Self::Closed,
+        Self::ServiceSwitchedOff,
         Self::LoanLimit,
         Self::MaterialLimit,
         Self::ItemUnknown,

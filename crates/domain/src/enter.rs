@@ -23,7 +23,8 @@ use crate::facts::{Card, OpeningWindow, Patron, Resource, SelfServiceRight};
 use crate::opening::OpenNow;
 use crate::policy::{EntryPolicy, GrantMode, UnknownBirthDate};
 use crate::{
-    BanKind, Decision, DeviceKind, Moment, PatronCategory, Reason, ResourceKind, RightKind, bans, validity,
+    BanKind, Decision, DeviceKind, Moment, PatronCategory, Reason, ResourceKind, RightKind, bans, services,
+    validity,
 };
 
 /// A patron who wants to use a door or a PC.
@@ -53,7 +54,7 @@ pub struct Entry<'a> {
 /// nothing about the patron; `CardNotInForce` alone for a patron whose record is restricted (A141);
 /// else `SelfServiceRightMissing`, `SelfServiceBan`, `CategoryNotAdmitted`, `BelowAgeLimit`,
 /// `GuardianConsentMissing`, `BirthDateUnknown`, `CardExpired`, `CardNotInForce`, `LendingBan`,
-/// `DebtLimit`, `UseBan`, `Closed`.
+/// `DebtLimit`, `UseBan`, `Closed`, `ServiceSwitchedOff`.
 #[must_use]
 pub fn decide(entry: &Entry<'_>) -> Decision {
     let is_for_device = |resource: &&Resource| {
@@ -72,6 +73,9 @@ pub fn decide(entry: &Entry<'_>) -> Decision {
     validity::push_reasons(entry.card, entry.patron, entry.moment.today(), &mut reasons);
     if entry.is_banned(BanKind::Use) {
         reasons.push(Reason::UseBan);
+    }
+    if services::is_switched_off(entry.patron, entry.device) {
+        reasons.push(Reason::ServiceSwitchedOff);
     }
     let open = OpenNow::among(entry.windows, entry.moment);
     if !open.is_open() {

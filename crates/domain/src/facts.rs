@@ -1,6 +1,6 @@
 //! What a rule looks at. Facts are read at the moment of the question, never from a list made earlier.
 
-use crate::{BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RightKind};
+use crate::{BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RightKind, Service};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
@@ -34,6 +34,8 @@ pub struct Patron {
     pub rights: Vec<SelfServiceRight>,
     /// Open loans by material; their sum is the number of open loans.
     pub open_loans: Vec<MaterialCount>,
+    /// The services that the patron has switched off (A33).
+    pub switched_off: Vec<Service>,
 }
 
 /// How many loans of one material are open.

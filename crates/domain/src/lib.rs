@@ -12,24 +12,38 @@
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
+//! | may staff see where this patron lives? | [`protection`] |
+//! | do these details fit a patron? | [`registration`], [`contact`], [`notices`], [`languages`], [`business_id`] |
+//! | which message does a patron see? | [`messages`] |
+//! | how is a name found? | [`names`] |
 //!
-//! What several rules share has a file of its own: [`age`], [`bans`], [`debt`], [`opening`] and
-//! [`validity`].
+//! What several rules share has a file of its own: [`age`], [`aliases`], [`bans`], [`debt`], [`opening`],
+//! [`services`] and [`validity`].
 
 pub mod age;
+pub mod aliases;
 pub mod authenticate;
 pub mod bans;
+pub mod business_id;
 pub mod codes;
+pub mod contact;
 pub mod debt;
 pub mod decision;
 pub mod enter;
 pub mod facts;
+pub mod languages;
 pub mod lend;
+pub mod messages;
 pub mod moment;
+pub mod names;
+pub mod notices;
 pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
 pub mod policy;
+pub mod protection;
+pub mod registration;
+pub mod services;
 pub mod take_back;
 pub mod validity;
 

@@ -29,6 +29,12 @@ impl Moment {
         self.at.with_timezone(&self.zone).date_naive()
     }
 
+    /// The local civil date of another instant.
+    #[must_use]
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
     /// ISO weekday, Monday 1 to Sunday 7.
     #[must_use]
     pub fn weekday(&self) -> u8 {

@@ -58,6 +58,7 @@ pub(crate) fn patron() -> Patron {
         bans: Vec::new(),
         rights: Vec::new(),
         open_loans: Vec::new(),
+        switched_off: Vec::new(),
     }
 }
 
@@ -151,6 +152,16 @@ pub(crate) fn arb_patron() -> impl Strategy<Value = Patron> {
         vec(loans, 0..3),
     )
         .prop_map(|(state, category, birth_date, valid_until, debt_cents, bans, rights, open_loans)| {
-            Patron { state, category, birth_date, valid_until, debt_cents, bans, rights, open_loans }
+            Patron {
+                state,
+                category,
+                birth_date,
+                valid_until,
+                debt_cents,
+                bans,
+                rights,
+                open_loans,
+                switched_off: Vec::new(),
+            }
         })
 }

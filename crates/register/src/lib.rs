@@ -5,6 +5,7 @@
 //! what only lists runs as a unit of work of its own.
 
 mod access;
+mod aliases;
 pub mod bans;
 mod caller;
 mod desk;
@@ -26,7 +27,8 @@ pub use error::RegisterError;
 pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
 pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
 pub use patrons::{
-    Authenticate, AuthenticateAnswer, EndSession, Profile, SessionStanding, SessionWatch, WatchSession,
+    Authenticate, AuthenticateAnswer, EndSession, PatronMessage, Profile, SessionStanding, SessionWatch,
+    WatchSession,
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};

@@ -74,6 +74,7 @@ const TABLE: &[Row] = &[
             ("balance", ACCOUNTS),
             ("loan_count", ACCOUNTS),
             ("ready_hold_count", WITH_HOLDS),
+            ("messages", ACCOUNTS),
         ],
     },
     Row {

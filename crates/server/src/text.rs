@@ -1,4 +1,5 @@
-//! What a patron reads: the text and the remedy of every reason, and the line of a door's screen.
+//! What a patron reads: the text and the remedy of every reason, the line of a door's screen, and the messages that
+//! need no words of their own.
 //!
 //! The texts are Project Fluent files, `text/{fi,sv,en}/`, compiled in. None of them takes a value, so
 //! that nothing of a person can end up in one; they are therefore formatted once, at start.
@@ -6,7 +7,7 @@
 use std::collections::HashMap;
 
 use fluent_bundle::{FluentBundle, FluentResource};
-use kortisto_domain::Reason;
+use kortisto_domain::{MessageKind, Reason, messages::speaks_for_itself};
 use unic_langid::LanguageIdentifier;
 
 /// Longest text, in characters (kortisto.common.v1.Refusal).
@@ -49,11 +50,23 @@ impl Language {
         }
     }
 
-    const fn sources(self) -> [&'static str; 2] {
+    const fn sources(self) -> [&'static str; 3] {
         match self {
-            Self::Finnish => [include_str!("text/fi/reasons.ftl"), include_str!("text/fi/screen.ftl")],
-            Self::Swedish => [include_str!("text/sv/reasons.ftl"), include_str!("text/sv/screen.ftl")],
-            Self::English => [include_str!("text/en/reasons.ftl"), include_str!("text/en/screen.ftl")],
+            Self::Finnish => [
+                include_str!("text/fi/reasons.ftl"),
+                include_str!("text/fi/screen.ftl"),
+                include_str!("text/fi/messages.ftl"),
+            ],
+            Self::Swedish => [
+                include_str!("text/sv/reasons.ftl"),
+                include_str!("text/sv/screen.ftl"),
+                include_str!("text/sv/messages.ftl"),
+            ],
+            Self::English => [
+                include_str!("text/en/reasons.ftl"),
+                include_str!("text/en/screen.ftl"),
+                include_str!("text/en/messages.ftl"),
+            ],
         }
     }
 }
@@ -117,6 +130,7 @@ impl ScreenLine {
 pub struct Texts {
     reasons: HashMap<(Language, Reason), ReasonText>,
     screen: HashMap<(Language, ScreenLine), String>,
+    messages: HashMap<(Language, MessageKind), String>,
 }
 
 impl Default for Texts {
@@ -132,7 +146,7 @@ impl Texts {
     /// When a file compiled in is malformed or lacks a text, which the tests of this module rule out.
     #[must_use]
     pub fn new() -> Self {
-        let mut texts = Self { reasons: HashMap::new(), screen: HashMap::new() };
+        let mut texts = Self { reasons: HashMap::new(), screen: HashMap::new(), messages: HashMap::new() };
         for language in Language::ALL {
             let bundle = bundle(language);
             for reason in Reason::ALL {
@@ -142,6 +156,9 @@ impl Texts {
             }
             for line in ScreenLine::ALL {
                 texts.screen.insert((language, line), message(&bundle, line.id()).0);
+            }
+            for kind in MessageKind::ALL.iter().filter(|kind| speaks_for_itself(**kind)) {
+                texts.messages.insert((language, *kind), message(&bundle, kind.word()).0);
             }
         }
         texts
@@ -157,6 +174,12 @@ impl Texts {
     #[must_use]
     pub fn screen(&self, language: Language, line: ScreenLine) -> &str {
         &self.screen[&(language, line)]
+    }
+
+    /// What a message of this kind says when nobody wrote words of its own; none for kinds that need some.
+    #[must_use]
+    pub fn message(&self, language: Language, kind: MessageKind) -> Option<&str> {
+        self.messages.get(&(language, kind)).map(String::as_str)
     }
 }
 
@@ -200,6 +223,7 @@ const fn reason_id(reason: Reason) -> &'static str {
         Reason::DebtLimit => "debt-limit",
         Reason::UseBan => "use-ban",
         Reason::Closed => "closed",
+        Reason::ServiceSwitchedOff => "service-switched-off",
         Reason::LoanLimit => "loan-limit",
         Reason::MaterialLimit => "material-limit",
         Reason::ItemUnknown => "item-unknown",
@@ -258,6 +282,22 @@ mod tests {
             for line in ScreenLine::ALL {
                 check(texts.screen(language, line), &format!("{language:?} {line:?}"));
                 assert!(texts.screen(language, line).chars().count() <= 80, "{language:?} {line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_message_that_speaks_for_itself_does_so_in_every_language() {
+        let texts = Texts::new();
+        for kind in MessageKind::ALL {
+            let mut seen = HashSet::new();
+            for language in Language::ALL {
+                let text = texts.message(language, *kind);
+                assert_eq!(text.is_some(), speaks_for_itself(*kind), "{language:?} {kind:?}");
+                if let Some(text) = text {
+                    check(text, &format!("{language:?} {kind:?}"));
+                    assert!(seen.insert(text), "{kind:?} says the same in two languages: {text}");
+                }
             }
         }
     }

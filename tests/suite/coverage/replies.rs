@@ -15,7 +15,7 @@ use kortisto_testkit::{
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use std::collections::BTreeSet;
 
-/// A patron with fees, a loan, a ready hold and a pending one.
+/// A patron with fees, a loan, a ready hold, a pending one and a message.
 async fn maximal(w: &World) -> TestPatron {
     let patron = w.patron().await;
     let token = w.kiosk.sign_in(&patron.card, patron.pin).await;
@@ -23,6 +23,7 @@ async fn maximal(w: &World) -> TestPatron {
     w.ready_hold(&patron).await;
     w.ready_hold(&patron).await;
     w.t.hold(&patron, w.t.item().await.title, BRANCH_EAST).await;
+    w.t.message(&patron, "Sateenvarjosi odottaa tiskillä.").await;
     patron
 }
 

@@ -3,5 +3,7 @@
 
 mod coverage;
 mod duties;
+mod messages;
+mod patrons;
 mod questions;
 mod world;

@@ -184,5 +184,7 @@ codes! {
         CheckContact = 3 "check-contact",
         /// Something left behind waits at a desk.
         FoundProperty = 4 "found-property",
+        /// The e-mail address was added, changed or removed: whoever did not ask for it is warned.
+        EmailChanged = 5 "email-changed",
     }
 }

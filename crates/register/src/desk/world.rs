@@ -5,7 +5,7 @@ use kortisto_domain::facts;
 use kortisto_store::queries::{
     circulation_facts::{self, Item, NamedHold, Queued, Remembered, Session},
     party::{Device, Party},
-    pin_facts::{self, Attempt, KnownDevice, PinRow},
+    pin_facts::{self, Attempt, KnownDevice, Message, PinRow},
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
@@ -62,6 +62,8 @@ pub(crate) struct World {
     /// By card.
     pub(crate) pins: HashMap<i64, PinRow>,
     pub(crate) given_names: HashMap<i64, String>,
+    /// Messages to the patron of a card, newest first.
+    pub(crate) messages: HashMap<i64, Vec<Message>>,
     pub(crate) known_devices: HashMap<(i64, i64), KnownDevice>,
     pub(crate) budgets: HashMap<i64, DeviceBudgetEntry>,
     pub(crate) attempts: HashMap<(i64, Uuid), Attempt>,
@@ -114,6 +116,7 @@ impl World {
             if let Some(names) = found.given_names {
                 self.given_names.entry(card).or_insert(names);
             }
+            self.messages.entry(card).or_insert(found.messages);
         }
         if let Some(device) = device {
             self.budgets.entry(device).or_insert(DeviceBudgetEntry {

@@ -9,5 +9,5 @@ pub(crate) mod watch_session;
 
 pub use authenticate::{Authenticate, AuthenticateAnswer};
 pub use end_session::EndSession;
-pub use settle_attempt::Profile;
+pub use settle_attempt::{PatronMessage, Profile};
 pub use watch_session::{SessionStanding, SessionWatch, WatchSession};

@@ -9,7 +9,9 @@ use crate::{
     },
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{Decision, Reason, age, authenticate, pin_throttle::KNOWN_DEVICE_TRIES};
+use kortisto_domain::{
+    Decision, MessageKind, Reason, age, authenticate, messages, pin_throttle::KNOWN_DEVICE_TRIES,
+};
 use kortisto_store::queries::{
     changes::{AttemptOutcome, AttemptRow, SessionRow},
     dialect::{At, Hex},
@@ -85,8 +87,19 @@ pub struct Profile {
     pub loan_count: u32,
     /// Holds ready at the device's branch.
     pub ready_hold_count: u32,
+    /// Messages to the patron, newest first, at most [`messages::SHOWN_MAX`].
+    pub messages: Vec<PatronMessage>,
     birth_date: Option<NaiveDate>,
     today: NaiveDate,
+}
+
+/// A message to a patron.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PatronMessage {
+    /// What it is.
+    pub kind: MessageKind,
+    /// Its words as they were written; empty where the kind says it all.
+    pub body: String,
 }
 
 impl Profile {
@@ -110,6 +123,9 @@ pub(super) fn action(rpc: Rpc) -> &'static str {
 
 /// The profile of a patron, from the facts of the turn.
 pub(super) fn profile(turn: &Turn, index: usize, who: &Who) -> Profile {
+    let standing = turn.world.messages.get(&who.card_id).into_iter().flatten();
+    let standing = standing.filter(|message| messages::stands(message.expires_at, turn.moment.at()));
+    let shown = standing.take(messages::SHOWN_MAX);
     let given_names = turn.world.given_names.get(&who.card_id).map_or("", String::as_str);
     Profile {
         pseudonym: who.patron.pseudonym,
@@ -118,6 +134,9 @@ pub(super) fn profile(turn: &Turn, index: usize, who: &Who) -> Profile {
         debt_cents: who.patron.facts.debt_cents,
         loan_count: who.patron.facts.open_loans.iter().map(|count| count.loans).sum(),
         ready_hold_count: u32::try_from(turn.asked(index).ready_holds).unwrap_or(0),
+        messages: shown
+            .map(|message| PatronMessage { kind: message.kind, body: message.body.clone() })
+            .collect(),
         birth_date: who.patron.facts.birth_date,
         today: turn.moment.today(),
     }

@@ -5,6 +5,7 @@ use super::{
     trail::{Entry, FieldChange},
 };
 use crate::{Register, RegisterError, Rulebook};
+use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, Purpose};
 use kortisto_store::{
     StoreError,
@@ -62,7 +63,18 @@ impl StaffDesk<'_> {
 
     /// Leaves an audit row: this person's data was seen.
     pub(crate) fn viewed(&mut self, patron: &patrons::Model) {
-        self.trail.push(Entry { subject: Some(patron.pseudonym), ..Entry::default() });
+        self.noted(patron, None, Vec::new());
+    }
+
+    /// Leaves an audit row about a patron, marked where the trail is to show it apart, of something that does not
+    /// count as a change of the record (A44).
+    pub(crate) fn noted(
+        &mut self,
+        patron: &patrons::Model,
+        mark: Option<&'static str>,
+        fields: Vec<FieldChange>,
+    ) {
+        self.trail.push(Entry { subject: Some(patron.pseudonym), detail: mark.map(str::to_owned), fields });
     }
 
     /// Leaves an audit row of a change that is not about one patron.
@@ -76,12 +88,24 @@ impl StaffDesk<'_> {
         patron: patrons::Model,
         fields: Vec<FieldChange>,
     ) -> Result<(), RegisterError> {
-        self.trail.push(Entry { subject: Some(patron.pseudonym), detail: None, fields });
+        self.record_change(patron, None, fields).await.map(|_| ())
+    }
+
+    /// The same, marked where the trail is to show it apart. Gives when the record was changed: later than ever
+    /// before, also where a server's clock was set back, so that it tells versions apart.
+    pub(crate) async fn record_change(
+        &mut self,
+        patron: patrons::Model,
+        mark: Option<&'static str>,
+        fields: Vec<FieldChange>,
+    ) -> Result<DateTime<Utc>, RegisterError> {
+        self.noted(&patron, mark, fields);
+        let at = self.moment.at().max(patron.changed_at + TimeDelta::microseconds(1));
         let mut row = patron.into_active_model();
-        row.changed_at = Set(self.moment.at());
+        row.changed_at = Set(at);
         row.changed_by = Set(self.author());
         row.update(self.transaction).await.map_err(StoreError::from)?;
-        Ok(())
+        Ok(at)
     }
 
     /// The policies and places as this transaction sees them.

@@ -4,7 +4,9 @@
 //! role x every purpose against it.
 
 use kortisto_domain::{
-    Purpose::{self, CustomerService, LendingControl, SubjectAccess},
+    Purpose::{
+        self, CardIssue, CustomerService, DebtCollection, EndOfBorrowing, LendingControl, SubjectAccess,
+    },
     StaffRole::{self, Administrator, Billing, DataProtection, Desk, HomeService, Vendor},
 };
 
@@ -23,8 +25,25 @@ const EVERYBODY: &[StaffRole] = &[Desk, HomeService, Billing, Administrator, Dat
 /// Those who serve patrons.
 const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
 
+/// Those who register patrons and change what the register holds about them.
+const REGISTERING: &[StaffRole] = &[Desk, HomeService];
+
+/// Those who have to know the categories of patrons.
+const SERVING_AND_RUNNING: &[StaffRole] = &[Desk, HomeService, Billing, Administrator];
+
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
+
+/// Why a patron is looked up, and the whole record looked at.
+const ABOUT_PATRONS: &[Purpose] = &[
+    CustomerService,
+    LendingControl,
+    CardIssue,
+    EndOfBorrowing,
+    DebtCollection,
+    Purpose::HomeService,
+    SubjectAccess,
+];
 
 /// One rpc of the table.
 struct Row {
@@ -56,7 +75,26 @@ duties! {
     GiveUndertaking = "StaffSessionService.GiveUndertaking", Change, EVERYBODY, &[];
 
     // Patrons.
-    GetPatron = "PatronService.GetPatron", Look, SERVING, TO_SERVE;
+    GetPatron = "PatronService.GetPatron", Look, SERVING, ABOUT_PATRONS;
+    SearchPatrons = "PatronService.SearchPatrons", Look, SERVING, ABOUT_PATRONS;
+    CreatePatron = "PatronService.CreatePatron", Change, REGISTERING, &[];
+    UpdatePatron = "PatronService.UpdatePatron", Change, REGISTERING, &[];
+    SetAddress = "PatronService.SetAddress", Change, SERVING, &[];
+    RemoveAddress = "PatronService.RemoveAddress", Change, SERVING, &[];
+    SetPhone = "PatronService.SetPhone", Change, SERVING, &[];
+    RemovePhone = "PatronService.RemovePhone", Change, SERVING, &[];
+    SetEmail = "PatronService.SetEmail", Change, REGISTERING, &[];
+    RemoveEmail = "PatronService.RemoveEmail", Change, REGISTERING, &[];
+    SetNoticePreference = "PatronService.SetNoticePreference", Change, SERVING, &[];
+    SetServiceInUse = "PatronService.SetServiceInUse", Change, REGISTERING, &[];
+    SetStops = "PatronService.SetStops", Change, REGISTERING, &[];
+    ListCategories = "PatronService.ListCategories", Look, SERVING_AND_RUNNING, &[];
+    PutCategory = "PatronService.PutCategory", Change, &[Administrator], &[];
+
+    // Messages and remarks about patrons.
+    AddMessage = "MessageService.AddMessage", Change, SERVING, &[];
+    ListMessages = "MessageService.ListMessages", Look, SERVING, TO_SERVE;
+    RemoveMessage = "MessageService.RemoveMessage", Change, SERVING, &[];
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {

@@ -8,6 +8,7 @@
 mod account;
 mod desk;
 pub mod duties;
+pub mod messages;
 mod operation;
 pub mod patrons;
 pub mod sessions;

@@ -13,7 +13,9 @@ use kortisto::{
         patron_service_server::PatronService,
     },
 };
-use kortisto_register::{Authenticate, AuthenticateAnswer, EndSession, Rpc, SessionStanding, WatchSession};
+use kortisto_register::{
+    Authenticate, AuthenticateAnswer, EndSession, PatronMessage, Rpc, SessionStanding, WatchSession,
+};
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -133,6 +135,13 @@ impl Api {
         }
         if asked.shows("ready_hold_count") {
             response.ready_hold_count = Some(i32::try_from(profile.ready_hold_count).unwrap_or(i32::MAX));
+        }
+        if asked.shows("messages") {
+            let text = |message: PatronMessage| match self.texts.message(language, message.kind) {
+                Some(text) if message.body.is_empty() => text.to_owned(),
+                _ => message.body,
+            };
+            response.messages = profile.messages.into_iter().map(text).collect();
         }
         response.language = profile.language;
         response

@@ -41,6 +41,7 @@ pub(super) const fn reason(reason: Reason) -> common::RefusalReason {
         Reason::DebtLimit => Wire::DebtLimit,
         Reason::UseBan => Wire::UseBan,
         Reason::Closed => Wire::Closed,
+        Reason::ServiceSwitchedOff => Wire::ServiceSwitchedOff,
         Reason::LoanLimit => Wire::LoanLimit,
         Reason::MaterialLimit => Wire::MaterialLimit,
         Reason::ItemUnknown => Wire::ItemUnknown,

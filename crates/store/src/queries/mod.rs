@@ -12,5 +12,6 @@ pub mod dialect;
 pub mod door_facts;
 pub mod locks;
 pub mod party;
+pub mod patron_search;
 pub mod pin_facts;
 pub mod rulebook;

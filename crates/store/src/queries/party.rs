@@ -5,6 +5,7 @@ use crate::{Engine, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{
     DeviceKind, DeviceState,
+    codes::UnknownCode,
     facts::{Ban, Card, MaterialCount, Patron, SelfServiceRight},
 };
 use uuid::Uuid;
@@ -95,10 +96,12 @@ pub fn party_columns(engine: Engine) -> String {
         "l.material, l.loans",
         "from (select material, count(*) as loans from open_loans where patron_id = p.id group by material) l",
     );
+    let switched_off =
+        list(engine, "u.service", "from services_in_use u where u.patron_id = p.id and not u.enabled");
     format!(
         "c.id, c.patron_id, c.state, c.valid_from, c.valid_until, p.state, p.category, p.birth_date, \
          p.valid_until, (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
-         where f.patron_id = p.id and f.open_cents > 0), {bans}, {rights}, {loans}, p.pseudonym, \
+         where f.patron_id = p.id and f.open_cents > 0), {bans}, {rights}, {loans}, {switched_off}, p.pseudonym, \
          p.service_language, p.last_card_event_on"
     )
 }
@@ -107,7 +110,7 @@ impl Party {
     /// Reads [`party_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(card_id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(15);
+            cursor.skip(16);
             return Ok(None);
         };
         let patron_id = cursor.get()?;
@@ -125,6 +128,11 @@ impl Party {
                 .into_iter()
                 .map(|(material, loans)| MaterialCount { material, loans })
                 .collect(),
+            switched_off: cursor
+                .list::<(i16,)>()?
+                .into_iter()
+                .map(|(service,)| service.try_into())
+                .collect::<Result<_, UnknownCode>>()?,
         };
         Ok(Some(Self {
             card_id,

@@ -2,11 +2,12 @@
 
 use super::{
     cursor::{self, Cursor},
-    dialect::{At, Columns, Hex, Kind, one_text_per_engine, rows},
+    dialect::{At, Columns, Hex, Kind, list, one_text_per_engine, rows},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError, queries::circulation_facts::Remembered};
 use chrono::{DateTime, Utc};
+use kortisto_domain::MessageKind;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use uuid::Uuid;
@@ -77,6 +78,17 @@ pub struct Attempt {
     pub outcome: i16,
 }
 
+/// A message to the patron. Free text about a person: it has no `Debug`.
+#[derive(Clone)]
+pub struct Message {
+    /// What it is.
+    pub kind: MessageKind,
+    /// What it says in words of its own; empty when its kind says it all.
+    pub body: String,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// What was found for one PIN operation.
 #[derive(Clone)]
 pub struct Facts {
@@ -94,6 +106,8 @@ pub struct Facts {
     pub party: Option<Party>,
     /// For the greeting.
     pub given_names: Option<String>,
+    /// What the patron is to be shown, newest first: messages that nobody removed, whatever their end.
+    pub messages: Vec<Message>,
     /// Holds ready at the device's branch.
     pub ready_holds: i64,
     /// The PIN.
@@ -113,9 +127,15 @@ pub struct Facts {
 }
 
 fn text(engine: Engine) -> String {
+    let messages = list(
+        engine,
+        "m.kind, m.body, m.expires_at",
+        "from (select kind, body, expires_at from messages where patron_id = p.id and removed_at is null \
+         and audience = 2 order by id desc limit 100) m",
+    );
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, d.pin_suspended_at, \
-         r.request_hash, r.answer, {}, p.given_names, \
+         r.request_hash, r.answer, {}, p.given_names, {messages}, \
          (select count(*) from holds h where h.patron_id = p.id and h.state in (1, 2, 3) and h.state = 3 \
            and h.pickup_branch_id = d.branch_id), \
          n.scheme, n.key_id, n.hash, n.failures, n.locked_until, n.disabled_at, n.last_wrong, \
@@ -165,6 +185,11 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
     };
     let party = Party::read(cursor)?;
     let given_names = cursor.get()?;
+    let messages = cursor
+        .list::<(i16, String, Option<DateTime<Utc>>)>()?
+        .into_iter()
+        .map(|(kind, body, expires_at)| Ok(Message { kind: kind.try_into()?, body, expires_at }))
+        .collect::<Result<_, StoreError>>()?;
     let ready_holds = cursor.get()?;
     let pin = match cursor.get::<Option<i16>>()? {
         None => {
@@ -201,6 +226,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
         remembered,
         party,
         given_names,
+        messages,
         ready_holds,
         pin,
         known_device,

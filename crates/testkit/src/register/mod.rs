@@ -7,6 +7,7 @@ pub mod client;
 mod dump;
 mod home;
 mod loud;
+mod persons;
 mod probes;
 mod seed;
 mod staff;

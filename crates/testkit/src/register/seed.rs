@@ -4,7 +4,7 @@ use super::TestRegister;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kortisto_domain::{
     BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind,
-    RightKind,
+    RightKind, names::search_name,
 };
 use kortisto_register::bans::{self, NewBan};
 use kortisto_store::{
@@ -212,6 +212,9 @@ impl TestRegister {
             created_at: Set(at),
             changed_at: Set(at),
             changed_by: Set("test".to_owned()),
+            search_name: Set(search_name("Testaaja", "Aino Maria")),
+            support_id: Set(Some(format!("TST-{:03}-{:03}", number / 1000, number % 1000))),
+            hold_alias: Set(Some(format!("TSTT {number:04}"))),
             ..Default::default()
         }
         .insert(writer)

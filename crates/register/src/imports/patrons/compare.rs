@@ -1,6 +1,7 @@
 //! Whether the register has a patron and a card as the file says.
 
 use super::parse::ParsedPatron;
+use kortisto_domain::names;
 use kortisto_store::entities::{cards, patrons};
 
 /// Whether nothing of the patron differs.
@@ -12,6 +13,7 @@ pub(super) fn patron_is_as(there: &patrons::Model, row: &ParsedPatron, home: i64
         && there.service_language == row.service_language
         && there.home_branch_id == home
         && there.valid_until == row.valid_until
+        && there.search_name == names::search_name(&row.family_name, &row.given_names)
 }
 
 /// Whether nothing of the card differs.

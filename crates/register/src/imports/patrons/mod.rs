@@ -10,9 +10,12 @@ use super::{
     layout::{Layout, columns},
     report::Counts,
 };
-use crate::rulebook::Rulebook;
+use crate::{
+    aliases::{self, NewNames},
+    rulebook::Rulebook,
+};
 use compare::{card_is_as, patron_is_as};
-use kortisto_domain::{CardState, PatronState};
+use kortisto_domain::{CardState, PatronState, names::search_name};
 use kortisto_store::queries::{
     bulk::{
         Written,
@@ -148,12 +151,15 @@ struct Plan {
 impl Plan {
     async fn write(self, work: &Work<'_>, hasher: &PinHasher) -> Result<Counts, ImportError> {
         let transaction = work.transaction;
-        let patron_rows = |wanted: Option<bool>| {
-            let fitting = self.steps.iter().filter(move |(step, _)| step.patron_as_it_is == wanted);
-            fitting.map(|(step, row)| patron_row(work, step, row)).collect::<Vec<_>>()
-        };
-        let new_patrons = by_natural(patrons::insert(transaction, &patron_rows(None)).await?);
-        patrons::change(transaction, &patron_rows(Some(false))).await?;
+        let fitting =
+            |wanted: Option<bool>| self.steps.iter().filter(move |(step, _)| step.patron_as_it_is == wanted);
+        let names = aliases::draw(transaction, work.surroundings, fitting(None).count()).await?;
+        let new_rows =
+            fitting(None).zip(names).map(|((step, row), names)| patron_row(work, step, row, names));
+        let new_patrons = by_natural(patrons::insert(transaction, &new_rows.collect::<Vec<_>>()).await?);
+        let changed_rows =
+            fitting(Some(false)).map(|(step, row)| patron_row(work, step, row, NewNames::NONE));
+        patrons::change(transaction, &changed_rows.collect::<Vec<_>>()).await?;
         let patron_id = |step: &Step, row: &ParsedPatron| {
             if step.patron_as_it_is.is_some() {
                 Some(step.patron_id)
@@ -214,7 +220,7 @@ fn by_natural(written: Vec<Written>) -> HashMap<String, i64> {
     written.into_iter().map(|row| (row.natural, row.id)).collect()
 }
 
-fn patron_row(work: &Work<'_>, step: &Step, row: &ParsedPatron) -> PatronRow {
+fn patron_row(work: &Work<'_>, step: &Step, row: &ParsedPatron, names: NewNames) -> PatronRow {
     PatronRow {
         id: step.patron_id,
         number: row.number.clone(),
@@ -227,6 +233,9 @@ fn patron_row(work: &Work<'_>, step: &Step, row: &ParsedPatron) -> PatronRow {
         service_language: row.service_language.to_owned(),
         home_branch_id: step.home,
         valid_until: row.valid_until,
+        search_name: search_name(&row.family_name, &row.given_names),
+        support_id: names.support_id,
+        hold_alias: names.hold_alias,
         at: At(work.at),
         changed_by: CHANGED_BY,
     }

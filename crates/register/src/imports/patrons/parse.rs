@@ -2,15 +2,11 @@
 
 use crate::imports::{kind::Parser, row::Row};
 use chrono::NaiveDate;
-use kortisto_domain::{PatronCategory, RightKind, policy::PinPolicy};
+use kortisto_domain::{PatronCategory, RightKind, languages::SERVICE_LANGUAGES, policy::PinPolicy};
 use kortisto_vault::{LengthRange, Pin};
 
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 100;
-
-/// The languages in which a library must be able to serve (Language Act 423/2003, Sámi Language Act
-/// 1086/2003), and English.
-const SERVICE_LANGUAGES: [&str; 6] = ["fi", "sv", "en", "se", "smn", "sms"];
 
 pub(crate) struct PatronParser {
     today: NaiveDate,

@@ -1,11 +1,17 @@
-//! `PatronService.GetPatron`: one patron, with an audit row that says who looked and why.
+//! `PatronService.GetPatron`: everything about one patron, with an audit row that says who looked and why.
 
+use super::record::{self, PatronRecord};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::Purpose;
-use kortisto_store::entities::patrons;
+
+/// Marks in the trail that the contact data of a protected patron was seen.
+const SHOWN: &str = "protected contact data shown";
+
+/// Marks in the trail that it was withheld.
+const WITHHELD: &str = "protected contact data withheld";
 
 /// Asks for a patron.
 pub struct GetPatron {
@@ -13,13 +19,6 @@ pub struct GetPatron {
     pub number: String,
     /// Why.
     pub purpose: Option<Purpose>,
-}
-
-/// What the register holds about a patron.
-#[derive(Clone)]
-pub struct PatronRecord {
-    /// The row.
-    pub patron: patrons::Model,
 }
 
 impl StaffView for GetPatron {
@@ -32,7 +31,13 @@ impl StaffView for GetPatron {
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<PatronRecord, RegisterError> {
         let patron = desk.patron(&self.number).await?;
-        desk.viewed(&patron);
-        Ok(PatronRecord { patron })
+        let record = record::of(desk, patron).await?;
+        let mark = match (record.is_protected, record.contact_withheld) {
+            (false, _) => None,
+            (true, false) => Some(SHOWN),
+            (true, true) => Some(WITHHELD),
+        };
+        desk.noted(&record.patron, mark, Vec::new());
+        Ok(record)
     }
 }

@@ -1,5 +1,42 @@
 //! Patrons as staff see and change them.
 
+mod create;
+mod details;
+mod etag;
+mod field;
 mod get;
+mod list_categories;
+mod lookup;
+mod put_category;
+mod record;
+mod remove_address;
+mod remove_email;
+mod remove_phone;
+mod search;
+mod set_address;
+mod set_email;
+mod set_notice_preference;
+mod set_phone;
+mod set_service;
+mod set_stops;
+mod update;
 
-pub use get::{GetPatron, PatronRecord};
+pub use create::{CreatePatron, NewPatron};
+pub use details::{CategoryChoice, PatronDetails};
+pub use etag::Etag;
+pub use field::Field;
+pub use get::GetPatron;
+pub use list_categories::{Categories, ListCategories};
+pub use put_category::PutCategory;
+pub use record::{Address, PatronRecord};
+pub use remove_address::RemoveAddress;
+pub use remove_email::RemoveEmail;
+pub use remove_phone::RemovePhone;
+pub use search::{HITS_MAX, Hit, Hits, SearchPatrons, Wanted};
+pub use set_address::SetAddress;
+pub use set_email::SetEmail;
+pub use set_notice_preference::SetNoticePreference;
+pub use set_phone::SetPhone;
+pub use set_service::SetServiceInUse;
+pub use set_stops::{STOPS_MAX, SetStops};
+pub use update::UpdatePatron;

@@ -1,11 +1,14 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
 use crate::status::Fault;
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
-use kortisto_domain::Purpose;
+use kortisto_domain::{Purpose, contact};
+use prost_types::Timestamp;
 
-pub(super) use crate::services::fields::{code, id};
+use crate::services::fields::PAGE_TOKEN_CHARS_MAX;
+
+pub(super) use crate::services::fields::{code, id, page_size};
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
@@ -37,6 +40,44 @@ pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> 
 /// The same, where an empty text means none.
 pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Fault> {
     if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
+}
+
+/// An instant of the years 2000 to 2200, to the microsecond; none where it is unset.
+pub(super) fn optional_instant(
+    field: &'static str,
+    given: Option<Timestamp>,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let fault = || Fault::field(field, "an instant of the years 2000 to 2200");
+    let Some(given) = given else { return Ok(None) };
+    let nanos = u32::try_from(given.nanos).map_err(|_| fault())?;
+    let instant = DateTime::from_timestamp(given.seconds, nanos).ok_or_else(fault)?;
+    let in_range = (2000..=2200).contains(&instant.year());
+    in_range.then(|| Some(instant.trunc_subsecs(6))).ok_or_else(fault)
+}
+
+/// A page token as the reply gave it, bounded; none for the first page.
+pub(super) fn page_token(token: &str) -> Result<Option<String>, Fault> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    if token.len() > PAGE_TOKEN_CHARS_MAX { Err(page_token_fault()) } else { Ok(Some(token.to_owned())) }
+}
+
+/// A page token that no reply gave.
+pub(super) fn page_token_fault() -> Fault {
+    Fault::field("page_token", "the next_page_token of the last reply, or empty")
+}
+
+/// A phone number, ITU-T E.164.
+pub(super) fn phone(field: &'static str, text: String) -> Result<String, Fault> {
+    let rule = "a plus, the country code and the number, 7 to 15 digits without blanks, as +358401234567";
+    if contact::is_phone(&text) { Ok(text) } else { Err(Fault::field(field, rule)) }
+}
+
+/// An e-mail address in the form in which it is kept.
+pub(super) fn email(field: &'static str, text: &str) -> Result<String, Fault> {
+    let rule = "an e-mail address of at most 254 characters, as name@example.fi";
+    contact::email(text).ok_or_else(|| Fault::field(field, rule))
 }
 
 /// A purpose; none where it is unspecified. A number that this version does not know is refused.
@@ -87,6 +128,19 @@ mod tests {
         assert!(text("name", "Åsa von Õ", 100).is_ok());
         for bad in ["", " a", "a ", "a\u{0}b", "a\nb", &"x".repeat(101)] {
             assert!(text("name", bad, 100).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_near_and_to_the_microsecond() {
+        let at = |seconds, nanos| optional_instant("expires_at", Some(Timestamp { seconds, nanos }));
+        assert_eq!(optional_instant("expires_at", None), Ok(None));
+        let instant = at(1_800_000_000, 123_456_789).unwrap().unwrap();
+        assert_eq!((instant.timestamp(), instant.timestamp_subsec_nanos()), (1_800_000_000, 123_456_000));
+        for (seconds, nanos) in
+            [(0, 0), (i64::MAX, 0), (1_800_000_000, -1), (1_800_000_000, i32::MAX), (i64::MIN, 0)]
+        {
+            assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
     }
 

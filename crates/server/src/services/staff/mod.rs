@@ -4,6 +4,7 @@
 //! (`fields`), the register's answer. Duty and purpose are the register's to judge, with the facts of the answer.
 
 mod fields;
+mod message;
 mod patron;
 mod session;
 

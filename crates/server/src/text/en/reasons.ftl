@@ -31,6 +31,8 @@ use-ban = You are banned from using this library.
     .remedy = Ask the library about the ban by phone or email.
 closed = The library is closed now.
     .remedy = See the opening hours at the door or on the library's website.
+service-switched-off = You have this service switched off.
+    .remedy = The staff can switch it on again for you.
 
 loan-limit = You already have as many loans as allowed.
     .remedy = Return a loan and try again.

@@ -31,6 +31,8 @@ use-ban = Sinulla on käyttökielto tässä kirjastossa.
     .remedy = Kysy kiellosta kirjastosta puhelimitse tai sähköpostitse.
 closed = Kirjasto on nyt suljettu.
     .remedy = Katso aukioloajat ovesta tai kirjaston verkkosivuilta.
+service-switched-off = Tämä palvelu ei ole sinulla käytössä.
+    .remedy = Henkilökunta voi ottaa palvelun taas käyttöösi.
 
 loan-limit = Sinulla on jo enimmäismäärä lainoja.
     .remedy = Palauta jokin laina ja yritä uudelleen.

@@ -31,6 +31,8 @@ use-ban = Du har förbud att använda det här biblioteket.
     .remedy = Fråga biblioteket om förbudet per telefon eller e-post.
 closed = Biblioteket är stängt just nu.
     .remedy = Se öppettiderna på dörren eller på bibliotekets webbplats.
+service-switched-off = Du har inte den här tjänsten i bruk.
+    .remedy = Personalen kan ta tjänsten i bruk åt dig igen.
 
 loan-limit = Du har redan det högsta antalet lån.
     .remedy = Återlämna ett lån och försök igen.

@@ -1,6 +1,6 @@
 //! Patrons of an import, by number.
 
-use super::{WANTED_TEXT, Written, find, insert_returning, update};
+use super::{WANTED_TEXT, Wanted, Written, find, insert_returning, query, update};
 use crate::{
     StoreError,
     entities::patrons,
@@ -36,6 +36,12 @@ pub struct PatronRow {
     pub home_branch_id: i64,
     /// Last day of the right to use the library.
     pub valid_until: Option<NaiveDate>,
+    /// The name by which the patron is found, folded.
+    pub search_name: String,
+    /// The support id; not looked at by [`change`].
+    pub support_id: String,
+    /// The hold alias; not looked at by [`change`].
+    pub hold_alias: String,
     /// When the import runs.
     pub at: At,
     /// Who runs it.
@@ -54,6 +60,9 @@ const COLUMNS: Columns = &[
     ("service_language", Kind::Text),
     ("home_branch_id", Kind::Int),
     ("valid_until", Kind::Date),
+    ("search_name", Kind::Text),
+    ("support_id", Kind::Text),
+    ("hold_alias", Kind::Text),
     ("at", Kind::Instant),
     ("changed_by", Kind::Text),
 ];
@@ -70,6 +79,22 @@ pub async fn with_numbers<'a>(
     find::<patrons::Entity, _>(connection, sql, WANTED_TEXT, numbers).await
 }
 
+/// Which of these support ids and hold aliases somebody has already.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn taken<'a>(
+    connection: &impl ConnectionTrait,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select k.wanted from {rows} where exists (select 1 from patrons p where p.support_id = k.wanted) \
+               or exists (select 1 from patrons p where p.hold_alias = k.wanted) \
+               or exists (select 1 from cards c where c.number = k.wanted)";
+    let wanted: Vec<_> = names.map(|wanted| Wanted { wanted }).collect();
+    let rows = query(connection, sql, WANTED_TEXT, &wanted).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
 /// Writes new patrons and gives their keys by number.
 ///
 /// # Errors
@@ -79,9 +104,10 @@ pub async fn insert(
     rows: &[PatronRow],
 ) -> Result<Vec<Written>, StoreError> {
     let sql = "insert into patrons (number, pseudonym, category, state, family_name, given_names, birth_date, \
-               service_language, home_branch_id, valid_until, created_at, changed_at, changed_by) \
-               select number, pseudonym, category, state, family_name, given_names, birth_date, \
-               service_language, home_branch_id, valid_until, at, at, changed_by from {rows} \
+               service_language, home_branch_id, valid_until, search_name, support_id, hold_alias, created_at, \
+               changed_at, changed_by) select number, pseudonym, category, state, family_name, given_names, \
+               birth_date, service_language, home_branch_id, valid_until, search_name, support_id, hold_alias, \
+               at, at, changed_by from {rows} \
                returning id, number";
     insert_returning(connection, sql, COLUMNS, rows).await
 }
@@ -93,7 +119,8 @@ pub async fn insert(
 pub async fn change(connection: &impl ConnectionTrait, rows: &[PatronRow]) -> Result<(), StoreError> {
     let sql = "update patrons as p set category = k.category, family_name = k.family_name, \
                given_names = k.given_names, birth_date = k.birth_date, service_language = k.service_language, \
-               home_branch_id = k.home_branch_id, valid_until = k.valid_until, changed_at = k.at, \
+               home_branch_id = k.home_branch_id, valid_until = k.valid_until, search_name = k.search_name, \
+               changed_at = k.at, \
                changed_by = k.changed_by from {rows} where p.id = k.id";
     update(connection, sql, COLUMNS, rows).await
 }
