@@ -87,6 +87,15 @@ impl StoredPin {
         Ok((self.key_id != keys.current().0).then(|| opened.seal(keys, owner, random)))
     }
 
+    /// The number of the pepper inside, which only changes when its owner next gives the secret: with that key or
+    /// with [`key_id`](Self::key_id) gone, the secret cannot be checked any more.
+    ///
+    /// # Errors
+    /// [`StoredPinFault`] when the row cannot be read with these keys.
+    pub fn pepper(&self, keys: &Keys, owner: impl Into<Owner>) -> Result<KeyId, StoredPinFault> {
+        self.open(keys, owner.into()).map(|opened| opened.pepper)
+    }
+
     pub(crate) fn open(&self, keys: &Keys, owner: Owner) -> Result<OpenedPin, StoredPinFault> {
         if self.scheme != SCHEME_SEALED_ARGON2ID {
             return Err(StoredPinFault::UnknownScheme(self.scheme));
