@@ -10,6 +10,9 @@
 //! | may this patron pick up this hold? | [`pick_up`] |
 //! | where does a returned item go? | [`take_back`] |
 //! | may this patron use this door or PC now? | [`enter`] |
+//! | may this patron get a card, and how long is it valid? | [`cards`] |
+//! | is this a card number of the consortium? | [`card_number`] |
+//! | does this need a proof of identity with a photo? | [`step_up`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
 //!
@@ -19,6 +22,8 @@
 pub mod age;
 pub mod authenticate;
 pub mod bans;
+pub mod card_number;
+pub mod cards;
 pub mod codes;
 pub mod debt;
 pub mod decision;
@@ -30,6 +35,7 @@ pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
 pub mod policy;
+pub mod step_up;
 pub mod take_back;
 pub mod validity;
 
