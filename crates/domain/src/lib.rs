@@ -12,6 +12,7 @@
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this patron get a card, and how long is it valid? | [`cards`] |
 //! | is this a card number of the consortium? | [`card_number`] |
+//! | can this identity code be that of somebody alive? | [`identity_codes`] |
 //! | does this need a proof of identity with a photo? | [`step_up`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
@@ -29,6 +30,7 @@ pub mod debt;
 pub mod decision;
 pub mod enter;
 pub mod facts;
+pub mod identity_codes;
 pub mod lend;
 pub mod moment;
 pub mod opening;

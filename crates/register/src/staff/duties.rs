@@ -4,7 +4,9 @@
 //! role x every purpose against it.
 
 use kortisto_domain::{
-    Purpose::{self, CustomerService, LendingControl, SubjectAccess},
+    Purpose::{
+        self, CardIssue, CustomerService, DebtCollection, EndOfBorrowing, LendingControl, SubjectAccess,
+    },
     StaffRole::{self, Administrator, Billing, DataProtection, Desk, HomeService, Vendor},
 };
 
@@ -22,6 +24,15 @@ const EVERYBODY: &[StaffRole] = &[Desk, HomeService, Billing, Administrator, Dat
 
 /// Those who serve patrons.
 const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
+
+/// Those who meet patrons and see their proof of identity.
+const MEETING: &[StaffRole] = &[Desk, HomeService];
+
+/// What personal identity codes may be used for (Data Protection Board 56/29.11.1993).
+const CODE_USES: &[Purpose] = &[CardIssue, EndOfBorrowing, DebtCollection];
+
+/// Why somebody looks at the cards of a patron.
+const CARD_LISTS: &[Purpose] = &[CustomerService, LendingControl, CardIssue, EndOfBorrowing, SubjectAccess];
 
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
@@ -57,6 +68,28 @@ duties! {
 
     // Patrons.
     GetPatron = "PatronService.GetPatron", Look, SERVING, TO_SERVE;
+
+    // Cards.
+    IssueCard = "CardService.IssueCard", Change, MEETING, &[];
+    ReplaceCard = "CardService.ReplaceCard", Change, MEETING, &[];
+    ReportCardLost = "CardService.ReportCardLost", Change, SERVING, &[];
+    BlockCard = "CardService.BlockCard", Change, SERVING, &[];
+    UnblockCard = "CardService.UnblockCard", Change, SERVING, &[];
+    ReturnCard = "CardService.ReturnCard", Change, SERVING, &[];
+    ListCards = "CardService.ListCards", Look, SERVING, CARD_LISTS;
+    PutCardPattern = "CardService.PutCardPattern", Change, &[Administrator], &[];
+    RemoveCardPattern = "CardService.RemoveCardPattern", Change, &[Administrator], &[];
+    ListCardPatterns = "CardService.ListCardPatterns", Look, &[Desk, HomeService, Billing, Administrator], &[];
+
+    // PINs.
+    IssuePin = "PinService.IssuePin", Change, MEETING, &[];
+    ResetPin = "PinService.ResetPin", Change, MEETING, &[];
+    ReleasePin = "PinService.ReleasePin", Change, MEETING, &[];
+
+    // Personal identity codes.
+    RecordIdentityCode = "IdentityCodeService.RecordIdentityCode", Change, MEETING, &[];
+    FindPatronByIdentityCode = "IdentityCodeService.FindPatronByIdentityCode", Look, &[Desk, Billing], CODE_USES;
+    RevealIdentityCode = "IdentityCodeService.RevealIdentityCode", Look, &[Desk, Billing], CODE_USES;
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {
