@@ -16,8 +16,9 @@ use kortisto::device::v1::{
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
+    card_service_server::CardServiceServer, identity_code_service_server::IdentityCodeServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
-    staff_session_service_server::StaffSessionServiceServer,
+    pin_service_server::PinServiceServer, staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -25,7 +26,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 10] = [
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
@@ -33,6 +34,9 @@ pub const SERVICES: [&str; 7] = [
     "kortisto.device.v1.DeviceService",
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
+    "kortisto.staff.v1.CardService",
+    "kortisto.staff.v1.PinService",
+    "kortisto.staff.v1.IdentityCodeService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -107,7 +111,10 @@ pub async fn serve(
         .add_service(sized!(AccessServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
-        .add_service(sized!(StaffPatronServiceServer::new(api)))
+        .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
+        .add_service(sized!(CardServiceServer::new(api.clone())))
+        .add_service(sized!(PinServiceServer::new(api.clone())))
+        .add_service(sized!(IdentityCodeServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(
                 serving.devices,
