@@ -25,7 +25,9 @@ pub use caller::Caller;
 pub use error::RegisterError;
 pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
 pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
-pub use patrons::{Authenticate, AuthenticateAnswer, EndSession, Profile};
+pub use patrons::{
+    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, Profile, SecretChanged, SetWebPassword,
+};
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};
 pub use rulebook::{Branch, Rulebook, RulebookShelf};

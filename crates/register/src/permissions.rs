@@ -12,6 +12,10 @@ pub enum Rpc {
     AuthenticatePatron,
     /// `PatronService.EndPatronSession`.
     EndPatronSession,
+    /// `PatronService.ChangePin`.
+    ChangePin,
+    /// `PatronService.SetWebPassword`.
+    SetWebPassword,
     /// `LoanService.Checkout`.
     Checkout,
     /// `LoanService.Return`.
@@ -35,6 +39,7 @@ const LENDING: &[DeviceKind] = &[SelfCheckout];
 const PICKING_UP: &[DeviceKind] = &[SelfCheckout, Locker];
 const ENTERING: &[DeviceKind] = &[Door, PcBooking];
 const ACCOUNTS: &[DeviceKind] = &[SelfCheckout, OnlineLibrary];
+const ONLINE: &[DeviceKind] = &[OnlineLibrary];
 const AGES: &[DeviceKind] = &[PcBooking, Locker, ELending];
 const PSEUDONYMS: &[DeviceKind] = &[ELending];
 
@@ -58,6 +63,7 @@ const TABLE: &[Row] = &[
             ("card_number", WITH_PATRONS),
             ("pin", WITH_PATRONS),
             ("age_limits", AGES),
+            ("password", ONLINE),
         ],
         shows: &[
             ("verdict", WITH_PATRONS),
@@ -80,6 +86,25 @@ const TABLE: &[Row] = &[
         callers: WITH_PATRONS,
         asks: &[("request_id", WITH_PATRONS), ("patron_token", WITH_PATRONS)],
         shows: &[],
+    },
+    Row {
+        rpc: Rpc::ChangePin,
+        name: "PatronService.ChangePin",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("card_number", ACCOUNTS),
+            ("pin", ACCOUNTS),
+            ("new_pin", ACCOUNTS),
+        ],
+        shows: &[("verdict", ACCOUNTS), ("refusals", ACCOUNTS), ("refusals.remedy", ACCOUNTS)],
+    },
+    Row {
+        rpc: Rpc::SetWebPassword,
+        name: "PatronService.SetWebPassword",
+        callers: ONLINE,
+        asks: &[("request_id", ONLINE), ("card_number", ONLINE), ("pin", ONLINE), ("new_password", ONLINE)],
+        shows: &[("verdict", ONLINE), ("refusals", ONLINE), ("refusals.remedy", ONLINE)],
     },
     Row {
         rpc: Rpc::Checkout,

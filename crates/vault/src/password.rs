@@ -56,6 +56,12 @@ impl Password {
         common_passwords::is_common(self.0.expose_secret())
     }
 
+    /// Whether this is `text`, whatever the case: a card number or a user name is no secret.
+    #[must_use]
+    pub fn says(&self, text: &str) -> bool {
+        self.0.expose_secret().to_lowercase() == text.to_lowercase()
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }

@@ -5,7 +5,7 @@ use kortisto_domain::facts;
 use kortisto_store::queries::{
     circulation_facts::{self, Item, NamedHold, Queued, Remembered, Session},
     party::{Device, Party},
-    pin_facts::{self, Attempt, KnownDevice, PinRow},
+    pin_facts::{self, Attempt, KnownDevice, PasswordRow, PinRow},
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) remembered: HashMap<(i64, Uuid), Remembered>,
     /// By card.
     pub(crate) pins: HashMap<i64, PinRow>,
+    /// By card.
+    pub(crate) web_passwords: HashMap<i64, PasswordRow>,
     pub(crate) given_names: HashMap<i64, String>,
     pub(crate) known_devices: HashMap<(i64, i64), KnownDevice>,
     pub(crate) budgets: HashMap<i64, DeviceBudgetEntry>,
@@ -110,6 +112,9 @@ impl World {
         if let Some(card) = card {
             if let Some(pin) = found.pin {
                 self.pins.entry(card).or_insert(pin);
+            }
+            if let Some(password) = found.web_password {
+                self.web_passwords.entry(card).or_insert(password);
             }
             if let Some(names) = found.given_names {
                 self.given_names.entry(card).or_insert(names);

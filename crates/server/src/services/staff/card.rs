@@ -189,7 +189,7 @@ fn card(details: CardDetails) -> Card {
     Card {
         card_number: card.number,
         state: i32::from(details.state.code()),
-        state_since: Some(reply::timestamp(card.state_since)),
+        state_began_at: Some(reply::timestamp(card.state_since)),
         valid_from: card.valid_from.to_string(),
         valid_until: card.valid_until.map(|date| date.to_string()).unwrap_or_default(),
         issuing_branch: details.issuing_branch,
