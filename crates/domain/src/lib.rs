@@ -10,6 +10,10 @@
 //! | may this patron pick up this hold? | [`pick_up`] |
 //! | where does a returned item go? | [`take_back`] |
 //! | may this patron use this door or PC now? | [`enter`] |
+//! | may this patron get a card, and how long is it valid? | [`cards`] |
+//! | is this a card number of the consortium? | [`card_number`] |
+//! | can this identity code be that of somebody alive? | [`identity_codes`] |
+//! | does this need a proof of identity with a photo? | [`step_up`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
 //! | may staff see where this patron lives? | [`protection`] |
@@ -25,12 +29,15 @@ pub mod aliases;
 pub mod authenticate;
 pub mod bans;
 pub mod business_id;
+pub mod card_number;
+pub mod cards;
 pub mod codes;
 pub mod contact;
 pub mod debt;
 pub mod decision;
 pub mod enter;
 pub mod facts;
+pub mod identity_codes;
 pub mod languages;
 pub mod lend;
 pub mod messages;
@@ -44,6 +51,7 @@ pub mod policy;
 pub mod protection;
 pub mod registration;
 pub mod services;
+pub mod step_up;
 pub mod take_back;
 pub mod validity;
 

@@ -29,7 +29,7 @@ mod words;
 
 pub use fault::{PolicyFault, PolicyRule};
 pub use keys::{PolicyKey, catalogue};
-pub use views::{EntryPolicy, HoldPolicy, LendingPolicy, PinPolicy};
+pub use views::{CardPolicy, EntryPolicy, HoldPolicy, LendingPolicy, PinPolicy};
 pub use words::{DebtComparator, GrantMode, UnknownBirthDate};
 
 use crate::PatronCategory;

@@ -27,8 +27,8 @@ pub use error::RegisterError;
 pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
 pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
 pub use patrons::{
-    Authenticate, AuthenticateAnswer, EndSession, PatronMessage, Profile, SessionStanding, SessionWatch,
-    WatchSession,
+    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile, SecretChanged,
+    SessionStanding, SessionWatch, SetWebPassword, WatchSession,
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};

@@ -14,6 +14,10 @@ pub enum Rpc {
     EndPatronSession,
     /// `PatronService.WatchPatronSession`.
     WatchPatronSession,
+    /// `PatronService.ChangePin`.
+    ChangePin,
+    /// `PatronService.SetWebPassword`.
+    SetWebPassword,
     /// `LoanService.Checkout`.
     Checkout,
     /// `LoanService.Return`.
@@ -37,6 +41,7 @@ const LENDING: &[DeviceKind] = &[SelfCheckout];
 const PICKING_UP: &[DeviceKind] = &[SelfCheckout, Locker];
 const ENTERING: &[DeviceKind] = &[Door, PcBooking];
 const ACCOUNTS: &[DeviceKind] = &[SelfCheckout, OnlineLibrary];
+const ONLINE: &[DeviceKind] = &[OnlineLibrary];
 const AGES: &[DeviceKind] = &[PcBooking, Locker, ELending];
 const PSEUDONYMS: &[DeviceKind] = &[ELending];
 
@@ -60,6 +65,7 @@ const TABLE: &[Row] = &[
             ("card_number", WITH_PATRONS),
             ("pin", WITH_PATRONS),
             ("age_limits", AGES),
+            ("password", ONLINE),
         ],
         shows: &[
             ("verdict", WITH_PATRONS),
@@ -96,6 +102,25 @@ const TABLE: &[Row] = &[
             ("state", WITH_PATRONS),
             ("seen_at", WITH_PATRONS),
         ],
+    },
+    Row {
+        rpc: Rpc::ChangePin,
+        name: "PatronService.ChangePin",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("card_number", ACCOUNTS),
+            ("pin", ACCOUNTS),
+            ("new_pin", ACCOUNTS),
+        ],
+        shows: &[("verdict", ACCOUNTS), ("refusals", ACCOUNTS), ("refusals.remedy", ACCOUNTS)],
+    },
+    Row {
+        rpc: Rpc::SetWebPassword,
+        name: "PatronService.SetWebPassword",
+        callers: ONLINE,
+        asks: &[("request_id", ONLINE), ("card_number", ONLINE), ("pin", ONLINE), ("new_password", ONLINE)],
+        shows: &[("verdict", ONLINE), ("refusals", ONLINE), ("refusals.remedy", ONLINE)],
     },
     Row {
         rpc: Rpc::Checkout,

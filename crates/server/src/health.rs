@@ -21,7 +21,7 @@ const MISSES_MAX: u32 = 2;
 /// Sets the state of the server and of each service.
 pub async fn set(reporter: &HealthReporter, serving: bool) {
     let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
-    for service in std::iter::once("").chain(SERVICES) {
+    for service in std::iter::once("").chain(SERVICES.iter().copied()) {
         reporter.set_service_status(service, status).await;
     }
 }

@@ -16,9 +16,10 @@ use kortisto::device::v1::{
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
+    card_service_server::CardServiceServer, identity_code_service_server::IdentityCodeServiceServer,
     message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
-    staff_session_service_server::StaffSessionServiceServer,
+    pin_service_server::PinServiceServer, staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -26,7 +27,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 8] = [
+pub const SERVICES: &[&str] = &[
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
@@ -35,6 +36,9 @@ pub const SERVICES: [&str; 8] = [
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
     "kortisto.staff.v1.MessageService",
+    "kortisto.staff.v1.CardService",
+    "kortisto.staff.v1.PinService",
+    "kortisto.staff.v1.IdentityCodeService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -107,10 +111,13 @@ pub async fn serve(
         .add_service(sized!(LoanServiceServer::new(api.clone())))
         .add_service(sized!(HoldServiceServer::new(api.clone())))
         .add_service(sized!(AccessServiceServer::new(api.clone())))
-        .add_service(sized!(DeviceServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
-        .add_service(sized!(MessageServiceServer::new(api)))
+        .add_service(sized!(MessageServiceServer::new(api.clone())))
+        .add_service(sized!(CardServiceServer::new(api.clone())))
+        .add_service(sized!(PinServiceServer::new(api.clone())))
+        .add_service(sized!(IdentityCodeServiceServer::new(api.clone())))
+        .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(
                 serving.devices,
@@ -158,7 +165,7 @@ pub async fn serve(
         }
     });
     announce_ready();
-    let stopped = serve_until(signal, both, &stop, &health_reporter, &SERVICES, drain).await;
+    let stopped = serve_until(signal, both, &stop, &health_reporter, SERVICES, drain).await;
     companions.abort_all();
     register.close().await;
     stopped

@@ -8,13 +8,17 @@
 //! |---|---|---|
 //! | PIN master `id`, one per rotation | pepper | argon2's secret input |
 //! | | KEK | AES-256-GCM-SIV around the hash |
+//! | | identity | AES-256-GCM-SIV around personal identity codes |
 //! | lasting master | token | patron session tokens |
 //! | | fingerprint | repeated wrong PINs, request bodies |
 //! | | card index | card numbers in attempt rows |
 //! | | pairwise | pseudonyms per audience |
+//! | | identity index | what personal identity codes are found by |
+//! | | issued PIN | PINs that the register gives out |
 //!
 //! PIN masters rotate. The lasting one does not: with another one a replayed sign-in would answer another token,
-//! every attempt budget would start afresh, and every e-lending service would meet strangers.
+//! every attempt budget would start afresh, every e-lending service would meet strangers, and no identity code would be
+//! found again.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -62,12 +66,14 @@ impl fmt::Display for KeyId {
     }
 }
 
-/// What a stored PIN is kept under.
+/// What a PIN master gives: what stored PINs, passwords and identity codes are kept under.
 pub(crate) struct PinKeys {
     /// argon2's secret input: without it a stolen hash cannot be guessed at.
     pub(crate) pepper: Key,
     /// Key of the outer encryption: without it a stolen row is noise, and a row cannot be made or moved.
     pub(crate) kek: Key,
+    /// Key of the encryption of personal identity codes.
+    pub(crate) identity: Key,
 }
 
 /// Every key the register works with. `Debug` shows the numbers of the PIN keys only.
@@ -78,6 +84,8 @@ pub struct Keys {
     pub(crate) fingerprint: Key,
     pub(crate) card_index: Key,
     pub(crate) pairwise: Key,
+    pub(crate) identity_index: Key,
+    pub(crate) issued_pin: Key,
 }
 
 impl Keys {
@@ -163,8 +171,11 @@ impl Keys {
 
 impl From<&Masters> for Keys {
     fn from(masters: &Masters) -> Self {
-        let pin_keys =
-            |master: &Key| PinKeys { pepper: master.derive("pin pepper"), kek: master.derive("pin kek") };
+        let pin_keys = |master: &Key| PinKeys {
+            pepper: master.derive("pin pepper"),
+            kek: master.derive("pin kek"),
+            identity: master.derive("identity kek"),
+        };
         Self {
             current: masters.current,
             pin: masters.pin.iter().map(|(id, master)| (*id, pin_keys(master))).collect(),
@@ -172,6 +183,8 @@ impl From<&Masters> for Keys {
             fingerprint: masters.lasting.derive("fingerprint"),
             card_index: masters.lasting.derive("card index"),
             pairwise: masters.lasting.derive("pairwise"),
+            identity_index: masters.lasting.derive("identity index"),
+            issued_pin: masters.lasting.derive("issued pin"),
         }
     }
 }
@@ -194,13 +207,15 @@ mod tests {
     fn no_two_uses_share_a_key() {
         let keys = Keys::ephemeral(&SeededRandom::new(4));
         let pin = keys.current_pin_keys();
-        let all = [&pin.pepper, &pin.kek, &keys.token, &keys.fingerprint, &keys.card_index, &keys.pairwise];
+        let of_pin = [&pin.pepper, &pin.kek, &pin.identity];
+        let lasting = [&keys.token, &keys.fingerprint, &keys.card_index, &keys.pairwise];
+        let all = [&of_pin[..], &lasting, &[&keys.identity_index, &keys.issued_pin]].concat();
         assert_eq!(all.iter().map(|key| *key.bytes()).collect::<HashSet<_>>().len(), all.len());
     }
 
     #[test]
     fn derivation_never_changes() {
-        // Every stored PIN and every pseudonym hangs on these values. If this fails, the change is wrong.
+        // Every stored PIN, identity code and pseudonym hangs on these values. If this fails, the change is wrong.
         let master = Key::new(std::array::from_fn(|place| place as u8));
         assert_eq!(
             hex::encode(master.derive("pin pepper").bytes()),
@@ -209,6 +224,18 @@ mod tests {
         assert_eq!(
             hex::encode(master.derive("pairwise").bytes()),
             "dd705bcbaedda70cdcc4f384bbb700f28129324dcee3bf99d97fe5b9500eef04"
+        );
+        assert_eq!(
+            hex::encode(master.derive("pin kek").bytes()),
+            "51cd435cf1144f5ed6d790bb0876842daca1c635ef95a0345caa029fc52a3ddf"
+        );
+        assert_eq!(
+            hex::encode(master.derive("identity kek").bytes()),
+            "82f1b48392326c2cefd693218a8bd3e7d082177802e7a930f63af46789d6daa8"
+        );
+        assert_eq!(
+            hex::encode(master.derive("identity index").bytes()),
+            "fbf8179a6da747bd19804d4415967d01393cf0e2bfbc39be3f586841d70d4f55"
         );
     }
 }

@@ -8,11 +8,16 @@
 //! |---|---|---|
 //! | [`random`] | where every salt, nonce, key and code comes from | guessable secrets |
 //! | [`pin`] | a PIN that cannot be printed, copied or empty (requirement A31) | a PIN in a log; an empty PIN that matches an empty field |
+//! | [`password`] | a password: a patron's in the online library, a staff member's | a password in a log; one everybody guesses |
+//! | [`secret`] | what both have in common, and whose a stored one is | a row moved from one table to another |
 //! | [`keys`] | the keys, their file, their rotation | a stolen database or backup (threat 12), a lost or leaked key (threat 19) |
 //! | [`hash_cost`] | the argon2id numbers and why | offline guessing made cheap by a careless setting |
 //! | [`stored_pin`] | what the database keeps of a PIN: hashed, then encrypted, bound to its card (A31) | a stolen table; a row copied from a card whose PIN the thief knows |
 //! | [`pool`] | where PINs are hashed: few threads, a bounded queue | a flood of wrong PINs that starves the doors or the memory (threats 2 and 15) |
 //! | [`fingerprints`] | keyed fingerprints of wrong PINs, card numbers and requests | a counter run up by one mistyped PIN; card numbers in attempt rows |
+//! | [`identity_code`] | a personal identity code that cannot be printed, validated and never mended (A14) | a code in a log; somebody else's code by a slip of the finger |
+//! | [`sealed_code`] | what the database keeps of it: encrypted for its patron, and a blind index to find it by | a stolen table; a code moved to another patron |
+//! | [`issued_pin`] | PINs that the register gives out | a PIN kept in a remembered answer |
 //! | [`tokens`] | patron session tokens, pseudonyms per audience | a database reader who acts as a patron; services that compare notes about a patron |
 //! | [`enrolment_code`] | the one-time code that admits a device | a guessed or mistyped enrolment |
 //!
@@ -44,13 +49,19 @@
 pub mod enrolment_code;
 pub mod fingerprints;
 pub mod hash_cost;
+pub mod identity_code;
+pub mod issued_pin;
 pub mod keys;
+pub mod password;
 pub mod pin;
 pub mod pool;
 pub mod random;
+pub mod sealed_code;
+pub mod secret;
 pub mod stored_pin;
 pub mod tokens;
 
+mod common_passwords;
 mod common_pins;
 mod hasher;
 mod key_fault;
@@ -62,11 +73,15 @@ mod verifier;
 
 pub use enrolment_code::{EnrolmentCode, EnrolmentCodeFault};
 pub use hash_cost::{HashCost, HashCostFault};
+pub use identity_code::{IdentityCode, IdentityCodeFault};
 pub use key_fault::KeyFault;
 pub use keys::{KeyId, Keys};
+pub use password::{Password, PasswordFault};
 pub use pin::{LengthRange, Pin, PinFault};
 pub use pool::{PinVault, PoolSize, VaultBusy};
 pub use random::{Random, SeededRandom, SystemRandom};
-pub use stored_pin::{CardBinding, StoredPin, StoredPinFault};
+pub use sealed_code::{PatronBinding, SealedCode, SealedCodeFault};
+pub use secret::{CardBinding, Owner, PasswordBinding, Secret};
+pub use stored_pin::{StoredPin, StoredPinFault};
 pub use tokens::token_hash;
 pub use verifier::Verification;

@@ -1,6 +1,7 @@
 //! A PIN in memory (requirement A31): digits only, never empty, never printed, wiped when dropped.
 
 use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
 
 use crate::common_pins;
 use crate::random::{self, Random};
@@ -109,6 +110,12 @@ impl Pin {
         common_pins::is_common(self.digits())
     }
 
+    /// Whether both are the same PIN, in the same time whatever they are.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.digits().ct_eq(other.digits()).into()
+    }
+
     /// The digits, for the letter or the slip that tells the owner. Nothing else may ask.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -165,6 +172,13 @@ mod tests {
         for (text, lengths, expected) in cases {
             assert_eq!(Pin::parse(text, lengths).err(), expected, "{text:?} within {lengths:?}");
         }
+    }
+
+    #[test]
+    fn a_pin_is_the_same_digits() {
+        let pin = |text| Pin::parse(text, LengthRange::WIDEST).ok().unwrap();
+        assert!(pin("4827").is_same(&pin("4827")));
+        assert!(!pin("4827").is_same(&pin("4828")) && !pin("4827").is_same(&pin("48270")));
     }
 
     #[test]

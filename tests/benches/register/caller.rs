@@ -139,8 +139,7 @@ pub(crate) const fn walk(caller: usize, nth: u64, patrons: u64) -> u64 {
 }
 
 async fn authenticate(channel: Channel, card_number: String, pin: String) -> Result<Said, Box<Status>> {
-    let request =
-        AuthenticatePatronRequest { attempt_id: new_id(), card_number, pin, age_limits: Vec::new() };
+    let request = AuthenticatePatronRequest { attempt_id: new_id(), card_number, pin, ..Default::default() };
     let answer = PatronServiceClient::new(channel).authenticate_patron(request).await.map_err(Box::new)?;
     Ok(granted(answer.get_ref().verdict, &answer.get_ref().refusals))
 }

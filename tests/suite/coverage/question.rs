@@ -2,9 +2,9 @@
 
 use super::rpc::{Method, dynamic};
 use kortisto::device::v1::{
-    AuthenticatePatronRequest, CheckAccessRequest, CheckoutRequest, EndPatronSessionRequest,
-    GetDeviceRequest, ListHoldsRequest, PickUpHoldRequest, RenewCertificateRequest, ReturnRequest,
-    WatchPatronSessionRequest,
+    AuthenticatePatronRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
+    EndPatronSessionRequest, GetDeviceRequest, ListHoldsRequest, PickUpHoldRequest, RenewCertificateRequest,
+    ReturnRequest, SetWebPasswordRequest, WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_register::{Rpc, permissions};
@@ -99,7 +99,25 @@ impl World {
                     attempt_id: new_id(),
                     card_number: patron.card.clone(),
                     pin: patron.pin.to_owned(),
-                    age_limits: Vec::new(),
+                    ..Default::default()
+                }),
+            ),
+            "PatronService.ChangePin" => about(
+                "change_pin",
+                message(&ChangePinRequest {
+                    request_id: new_id(),
+                    card_number: patron.card.clone(),
+                    pin: patron.pin.to_owned(),
+                    new_pin: "739518".to_owned(),
+                }),
+            ),
+            "PatronService.SetWebPassword" => about(
+                "set_web_password",
+                message(&SetWebPasswordRequest {
+                    request_id: new_id(),
+                    card_number: patron.card.clone(),
+                    pin: patron.pin.to_owned(),
+                    new_password: "hauki on kala".to_owned(),
                 }),
             ),
             "PatronService.EndPatronSession" => about(

@@ -35,7 +35,7 @@ async fn try_wrong_pin(device: &Device, card: String) -> Result<(), Status> {
         attempt_id: new_id(),
         card_number: card,
         pin: "1234".to_owned(),
-        age_limits: Vec::new(),
+        ..Default::default()
     };
     device.patrons().authenticate_patron(request).await.map(|_| ())
 }

@@ -78,7 +78,7 @@ on_both_engines! {
             attempt_id: kortisto_testkit::register::new_id(),
             card_number: patron.card.clone(),
             pin: patron.pin.to_owned(),
-            age_limits: vec![7, 13, 18],
+            age_limits: vec![7, 13, 18], ..Default::default()
         };
         let answer = pc.patrons().authenticate_patron(request).await.unwrap().into_inner();
         let ages: Vec<_> = answer.age_assertions.iter().map(|age| (age.age_limit, age.reached)).collect();

@@ -23,7 +23,7 @@ async fn authenticate(
         attempt_id: attempt.to_owned(),
         card_number: card.to_owned(),
         pin: pin.to_owned(),
-        age_limits: Vec::new(),
+        ..Default::default()
     };
     device.patrons().authenticate_patron(request).await.map(tonic::Response::into_inner)
 }

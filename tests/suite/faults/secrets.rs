@@ -42,7 +42,7 @@ async fn authenticate(device: &kortisto_testkit::register::Device, id: &str, car
         attempt_id: id.to_owned(),
         card_number: card.to_owned(),
         pin: pin.to_owned(),
-        age_limits: Vec::new(),
+        ..Default::default()
     };
     say(device.patrons().authenticate_patron(request).await);
 }

@@ -111,7 +111,7 @@ async fn the_tries_of_a_card_are_counted_across_both() {
                     attempt_id: new_id(),
                     card_number,
                     pin,
-                    age_limits: Vec::new(),
+                    ..Default::default()
                 };
                 kiosk.patrons().authenticate_patron(request).await
             });
@@ -130,7 +130,7 @@ async fn the_tries_of_a_card_are_counted_across_both() {
             attempt_id: new_id(),
             card_number: patron.card.clone(),
             pin: format!("90{guess:02}"),
-            age_limits: Vec::new(),
+            ..Default::default()
         };
         kiosk.patrons().authenticate_patron(request).await.unwrap();
         servers[0].clock.advance(chrono::TimeDelta::hours(2));

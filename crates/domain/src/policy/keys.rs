@@ -16,6 +16,8 @@ struct Reach {
 
 /// One value in the whole consortium.
 const CONSORTIUM: Reach = Reach { name: "consortium", place: false, category: false, material: false };
+/// By patron category.
+const CATEGORY: Reach = Reach { name: "category", category: true, ..CONSORTIUM };
 /// By municipality and branch.
 const PLACE: Reach = Reach { name: "place", place: true, ..CONSORTIUM };
 /// By place and patron category.
@@ -36,7 +38,7 @@ pub struct PolicyKey {
     pub allowed: String,
     /// The value where no row applies.
     pub default: String,
-    /// What a scope may name: `consortium` (nothing), `place`, `place, category` or
+    /// What a scope may name: `consortium` (nothing), `category`, `place`, `place, category` or
     /// `place, category, material`.
     pub reach: &'static str,
     /// Where key and default come from: requirements (A69), the published practice of consortia, or law.
@@ -157,6 +159,18 @@ policy_keys! {
     /// Digits of a PIN at most; where it is less than the least, the least counts.
     pin_length_max: u8 = "pin.length_max", 4..=12, 12, "digits", CONSORTIUM,
         "A31; the contract takes 4 to 12; set 4 where the devices take no more";
+    /// Cards in force that a patron may have at once.
+    card_max: Option<u16> = "card.max_per_patron", 1..=100, Some(1), "cards", CATEGORY,
+        "A27; practice: one in Kirkes, several in Kainet";
+    /// Years for which a card is valid.
+    card_years: Option<u16> = "card.validity_years", 1..=100, Some(10), "years", CATEGORY,
+        "A29; practice: 10 in OUTI, 5 earlier";
+    /// Months for which the card of a person without a personal identity code is valid.
+    card_months_without_code: Option<u16> = "card.validity_months_without_code",
+        1..=120, Some(12), "months", CATEGORY, "A29; practice: 12";
+    /// Age from which a person gets a card without a guardian's consent.
+    card_consent_age: u8 = "age.guardian_consent_card", 0..=18, 15, "years", CONSORTIUM,
+        "A49; practice: 15 everywhere";
 }
 
 fn parse<T: PolicyValue>(index: usize, row: &PolicyRow, bounds: &T::Bounds) -> Result<T, PolicyFault> {

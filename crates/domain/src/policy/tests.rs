@@ -212,6 +212,10 @@ fn every_key_reaches_a_view() {
         ("hold.pickup_days", "10"),
         ("pin.length_min", "5"),
         ("pin.length_max", "6"),
+        ("card.max_per_patron", "7"),
+        ("card.validity_years", "8"),
+        ("card.validity_months_without_code", "9"),
+        ("age.guardian_consent_card", "11"),
     ];
     assert_eq!(rows.len(), catalogue().len());
     let set = PolicySet::new(rows.map(|(key, value)| row(key, value, everywhere())).to_vec()).unwrap();
@@ -245,6 +249,15 @@ fn every_key_reaches_a_view() {
     );
     assert_eq!(set.holds(&HERE, date(TODAY)).pickup_days, 10);
     assert_eq!(set.pins(date(TODAY)), PinPolicy { length_min: 5, length_max: 6 });
+    assert_eq!(
+        set.cards(PatronCategory::Person, date(TODAY)),
+        CardPolicy {
+            max_per_patron: Some(7),
+            validity_years: Some(8),
+            validity_months_without_code: Some(9),
+            guardian_consent_age: 11,
+        }
+    );
 }
 
 #[test]

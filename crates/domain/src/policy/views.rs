@@ -59,6 +59,19 @@ pub struct PinPolicy {
     pub length_max: u8,
 }
 
+/// What applies to the cards of one patron category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardPolicy {
+    /// Cards in force at once; none means no limit.
+    pub max_per_patron: Option<u16>,
+    /// Years of validity; none means without end.
+    pub validity_years: Option<u16>,
+    /// Months of validity for a person without a personal identity code; none means as for others.
+    pub validity_months_without_code: Option<u16>,
+    /// Age in years from which no guardian's consent is needed.
+    pub guardian_consent_age: u8,
+}
+
 /// What applies to holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldPolicy {
@@ -116,6 +129,18 @@ impl PolicySet {
         let length_min = self.settings.pin_length_min.value(&question);
         let length_max = self.settings.pin_length_max.value(&question).max(length_min);
         PinPolicy { length_min, length_max }
+    }
+
+    /// What applies to the cards of this category, in the whole consortium.
+    #[must_use]
+    pub fn cards(&self, category: PatronCategory, today: NaiveDate) -> CardPolicy {
+        let question = Question { place: None, category: Some(category), material: None, today };
+        CardPolicy {
+            max_per_patron: self.settings.card_max.value(&question),
+            validity_years: self.settings.card_years.value(&question),
+            validity_months_without_code: self.settings.card_months_without_code.value(&question),
+            guardian_consent_age: self.settings.card_consent_age.value(&question),
+        }
     }
 
     /// What applies to holds that are picked up here.

@@ -3,7 +3,7 @@
 use crate::{
     Caller, Register, RegisterError, Rpc,
     desk::{Deferral, Operation, Reply, Turn, turn::About},
-    patrons::verify_pin::PinQuestion,
+    patrons::verify_pin::{PinQuestion, Typed},
     register::{MIXED_UP, route},
 };
 use chrono::{DateTime, Utc};
@@ -142,7 +142,8 @@ impl Register {
                     rpc: Rpc::CheckAccess,
                     attempt_id: nonce,
                     card_number: card_number.clone(),
-                    pin,
+                    typed: Typed::Pin(pin),
+                    new: None,
                 };
                 let settled = self.verify_pin(question, deadline).await?;
                 if settled.decision.reasons().contains(&Reason::CredentialsNotAccepted) {

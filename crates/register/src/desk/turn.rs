@@ -184,12 +184,25 @@ impl Turn {
 
     /// Whether the session of the token runs at this device at this moment.
     pub(crate) fn session_runs(&self, index: usize, device: &Device) -> bool {
+        let patron = self.asked(index).card.and_then(|card| self.world.cards.get(&card));
+        if patron.is_some_and(|card| self.changes.signed_out.contains(&card.patron_id)) {
+            return false;
+        }
         let session = self.asked(index).session.and_then(|id| self.world.sessions.get(&id));
         session.is_some_and(|session| {
             session.device_id == device.id
                 && session.ended_at.is_none()
                 && self.moment.at() < session.expires_at
         })
+    }
+
+    /// Ends every session of a patron, those of this turn included.
+    pub(crate) fn sign_out(&mut self, patron_id: i64) {
+        let at = self.moment.at();
+        self.changes.signed_out.insert(patron_id);
+        for session in self.changes.new_sessions.iter_mut().filter(|session| session.patron_id == patron_id) {
+            session.ended_at = Some(At(at));
+        }
     }
 
     /// Notes that a card was used today (A46).

@@ -5,7 +5,7 @@ use kortisto_domain::facts;
 use kortisto_store::queries::{
     circulation_facts::{self, Item, NamedHold, Queued, Remembered, Session},
     party::{Device, Party},
-    pin_facts::{self, Attempt, KnownDevice, Message, PinRow},
+    pin_facts::{self, Attempt, KnownDevice, Message, PasswordRow, PinRow},
 };
 use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) remembered: HashMap<(i64, Uuid), Remembered>,
     /// By card.
     pub(crate) pins: HashMap<i64, PinRow>,
+    /// By card.
+    pub(crate) web_passwords: HashMap<i64, PasswordRow>,
     pub(crate) given_names: HashMap<i64, String>,
     /// Messages to the patron of a card, newest first.
     pub(crate) messages: HashMap<i64, Vec<Message>>,
@@ -112,6 +114,9 @@ impl World {
         if let Some(card) = card {
             if let Some(pin) = found.pin {
                 self.pins.entry(card).or_insert(pin);
+            }
+            if let Some(password) = found.web_password {
+                self.web_passwords.entry(card).or_insert(password);
             }
             if let Some(names) = found.given_names {
                 self.given_names.entry(card).or_insert(names);

@@ -1,10 +1,13 @@
 //! `PatronService.AuthenticatePatron`: card and PIN in, a session out.
 
-use super::{Profile, verify_pin::PinQuestion};
+use super::{
+    Profile,
+    verify_pin::{PinQuestion, Typed},
+};
 use crate::{Caller, Register, RegisterError, Rpc};
 use chrono::{DateTime, Utc};
 use kortisto_domain::Decision;
-use kortisto_vault::Pin;
+use kortisto_vault::{Password, Pin};
 use secrecy::SecretString;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -17,8 +20,16 @@ pub struct Authenticate {
     pub attempt_id: Uuid,
     /// The card.
     pub card_number: String,
-    /// The PIN.
-    pub pin: Pin,
+    /// What was typed.
+    pub given: Given,
+}
+
+/// With what a patron signs in.
+pub enum Given {
+    /// The PIN of the card.
+    Pin(Pin),
+    /// The password of the online library.
+    Password(Password),
 }
 
 /// The verdict and, when granted, the session.
@@ -43,8 +54,13 @@ impl Register {
         ask: Authenticate,
         deadline: Instant,
     ) -> Result<AuthenticateAnswer, RegisterError> {
-        let Authenticate { caller, attempt_id, card_number, pin } = ask;
-        let question = PinQuestion { caller, rpc: Rpc::AuthenticatePatron, attempt_id, card_number, pin };
+        let Authenticate { caller, attempt_id, card_number, given } = ask;
+        let typed = match given {
+            Given::Pin(pin) => Typed::Pin(pin),
+            Given::Password(password) => Typed::Password(password),
+        };
+        let rpc = Rpc::AuthenticatePatron;
+        let question = PinQuestion { caller, rpc, attempt_id, card_number, typed, new: None };
         let settled = self.verify_pin(question, deadline).await?;
         // The token is made again from the session, so that a replay carries it although nobody keeps it.
         let session = settled.session.map(|session| {

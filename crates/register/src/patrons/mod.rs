@@ -1,13 +1,15 @@
 //! Who stands at a device.
 
 pub(crate) mod authenticate;
+pub(crate) mod change_secret;
 pub(crate) mod end_session;
 pub(crate) mod reserve_attempt;
 pub(crate) mod settle_attempt;
 pub(crate) mod verify_pin;
 pub(crate) mod watch_session;
 
-pub use authenticate::{Authenticate, AuthenticateAnswer};
+pub use authenticate::{Authenticate, AuthenticateAnswer, Given};
+pub use change_secret::{ChangePin, SecretChanged, SetWebPassword};
 pub use end_session::EndSession;
 pub use settle_attempt::{PatronMessage, Profile};
 pub use watch_session::{SessionStanding, SessionWatch, WatchSession};

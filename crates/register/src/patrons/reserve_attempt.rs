@@ -35,6 +35,8 @@ pub(crate) struct ReserveAttempt {
     pub(crate) card_key: [u8; 16],
     /// Keyed hash of card and PIN.
     pub(crate) typed: [u8; 32],
+    /// Whether the password of the online library was typed, and not the PIN. Both are counted in one place.
+    pub(crate) by_password: bool,
 }
 
 /// What becomes of an attempt.
@@ -66,12 +68,13 @@ impl ReserveAttempt {
             self.spend_device_budget(turn, &device)?;
         }
         let pin = who.as_ref().and_then(|who| turn.world.pins.get(&who.card_id)).cloned();
-        let (Some(who), Some(pin)) = (who, pin) else {
+        let stored = who.as_ref().and_then(|who| self.stored(turn, who.card_id));
+        let (Some(who), Some(pin), Some(stored)) = (who, pin, stored) else {
             self.count(turn, &device, index, AttemptOutcome::Pending);
             return Ok(verify(None));
         };
         if pending {
-            return Ok(verify(Some((who.card_id, pin))));
+            return Ok(verify(Some((who.card_id, stored))));
         }
         let presented = match &pin.last_wrong {
             Some(last) if last.as_slice() == self.typed => Presented::KnownWrong,
@@ -82,8 +85,8 @@ impl ReserveAttempt {
         match admission {
             Admission::Verify { .. } => {
                 self.count(turn, &device, index, AttemptOutcome::Pending);
-                let pin = keep_throttle(turn, &device, &who, pin, &reserved);
-                Ok(verify(Some((who.card_id, pin))))
+                keep_throttle(turn, &device, &who, pin, &reserved);
+                Ok(verify(Some((who.card_id, stored))))
             }
             Admission::KnownWrong => Ok(self.refuse(turn, &device, index, &who, AttemptOutcome::Repeated)),
             Admission::Locked => Ok(self.refuse(turn, &device, index, &who, AttemptOutcome::Wrong)),
@@ -92,7 +95,22 @@ impl ReserveAttempt {
 
     /// The name of the field that carries the attempt's id.
     fn id_field(&self) -> &'static str {
-        if self.rpc == Rpc::CheckAccess { "nonce" } else { "attempt_id" }
+        match self.rpc {
+            Rpc::CheckAccess => "nonce",
+            Rpc::ChangePin | Rpc::SetWebPassword => "request_id",
+            _ => "attempt_id",
+        }
+    }
+
+    /// What the typed secret is verified against.
+    fn stored(&self, turn: &Turn, card_id: i64) -> Option<StoredPin> {
+        if self.by_password {
+            let row = turn.world.web_passwords.get(&card_id)?.clone();
+            Some(StoredPin { scheme: row.scheme, key_id: row.key_id, hash: row.hash })
+        } else {
+            let row = turn.world.pins.get(&card_id)?.clone();
+            Some(StoredPin { scheme: row.scheme, key_id: row.key_id, hash: row.hash })
+        }
     }
 
     /// Whether this very attempt has been counted and not settled: its server went away. Verifying the
@@ -182,13 +200,8 @@ impl ReserveAttempt {
     }
 }
 
-fn verify(card: Option<(i64, PinRow)>) -> Reply {
-    let (card, stored) = match card {
-        None => (None, None),
-        Some((card, pin)) => {
-            (Some(card), Some(StoredPin { scheme: pin.scheme, key_id: pin.key_id, hash: pin.hash }))
-        }
-    };
+fn verify(card: Option<(i64, StoredPin)>) -> Reply {
+    let (card, stored) = card.unzip();
     Reply::Admitted(Box::new(Admitted::Verify { card, stored }))
 }
 
@@ -213,7 +226,7 @@ pub(super) fn keep_throttle(
     who: &Who,
     mut pin: PinRow,
     state: &CardThrottle,
-) -> PinRow {
+) {
     let at = turn.moment.at();
     pin.failures = i16::try_from(state.failures).unwrap_or(i16::MAX);
     pin.locked_until = state.locked_until;
@@ -229,13 +242,13 @@ pub(super) fn keep_throttle(
             scheme: pin.scheme,
             key_id: pin.key_id,
             hash: Hex(pin.hash.clone()),
+            set_at: turn.changes.pins.get(&who.card_id).and_then(|row| row.set_at),
         },
     );
-    turn.world.pins.insert(who.card_id, pin.clone());
+    turn.world.pins.insert(who.card_id, pin);
     if let Some(known) = turn.world.known_devices.get(&(who.card_id, device.id)).copied() {
         keep_known_device(turn, device, who, known.last_success_at, state.known_device_tries_left);
     }
-    pin
 }
 
 /// Writes how the card fares at this device.

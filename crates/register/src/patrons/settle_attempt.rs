@@ -2,7 +2,7 @@
 
 use super::reserve_attempt::{keep_known_device, keep_throttle, throttle};
 use crate::{
-    Caller, Rpc,
+    Caller, RegisterError, Rpc,
     desk::{
         Deferral, Reply, Turn,
         turn::{About, Who},
@@ -13,9 +13,10 @@ use kortisto_domain::{
     Decision, MessageKind, Reason, age, authenticate, messages, pin_throttle::KNOWN_DEVICE_TRIES,
 };
 use kortisto_store::queries::{
-    changes::{AttemptOutcome, AttemptRow, SessionRow},
+    changes::{AttemptOutcome, AttemptRow, SessionRow, WebPasswordRow},
     dialect::{At, Hex},
     party::Device,
+    pin_facts::{PasswordRow, PinRow},
 };
 use kortisto_vault::{Keys, StoredPin, token_hash};
 use secrecy::ExposeSecret as _;
@@ -35,6 +36,12 @@ pub(crate) struct SettleAttempt {
     pub(crate) card_key: [u8; 16],
     /// Keyed hash of card and PIN.
     pub(crate) typed: [u8; 32],
+    /// Whether the password of the online library was typed, and not the PIN.
+    pub(crate) by_password: bool,
+    /// The hash that the typed secret was verified against.
+    pub(crate) against: Option<Vec<u8>>,
+    /// What takes the place of the old PIN or password if the typed one is right.
+    pub(crate) new: Option<NewSecret>,
     pub(crate) outcome: PinOutcome,
     pub(crate) session_length: Duration,
     pub(crate) keys: Arc<Keys>,
@@ -49,6 +56,17 @@ pub(crate) enum PinOutcome {
     /// The vault had no time: nothing was learnt.
     NotVerified,
 }
+
+/// A PIN or a password that the patron has chosen, hashed.
+pub(crate) enum NewSecret {
+    /// The PIN of the card.
+    Pin(StoredPin),
+    /// The password of the online library.
+    WebPassword(StoredPin),
+}
+
+/// When to ask again after the hash has changed under the attempt.
+const CHANGED_RETRY: Duration = Duration::from_millis(200);
 
 /// What a PIN came to. Kept for replays without anything about the patron.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +136,12 @@ impl std::fmt::Debug for Profile {
 
 /// The action in the audit trail.
 pub(super) fn action(rpc: Rpc) -> &'static str {
-    if rpc == Rpc::AuthenticatePatron { "authenticate_patron" } else { "verify_pin" }
+    match rpc {
+        Rpc::AuthenticatePatron => "authenticate_patron",
+        Rpc::ChangePin => "change_pin",
+        Rpc::SetWebPassword => "set_web_password",
+        _ => "verify_pin",
+    }
 }
 
 /// The profile of a patron, from the facts of the turn.
@@ -149,6 +172,13 @@ impl SettleAttempt {
         let who = turn.card_holder(index);
         if who.as_ref().is_some_and(|who| !turn.held.patron(who.card.patron_id)) {
             return Err(Deferral::NextTurn);
+        }
+        if let (PinOutcome::Right { .. }, Some(who)) = (&self.outcome, &who)
+            && !self.still_stands(turn, who.card_id)
+        {
+            // Somebody has reset or changed it since it was read: what was verified proves nothing any more.
+            self.give_back(turn, &device, Some(who));
+            return Err(RegisterError::Overloaded { retry_after: CHANGED_RETRY }.into());
         }
         let settled = match (&self.outcome, &who) {
             (PinOutcome::Right { replacement }, Some(who)) => {
@@ -190,16 +220,18 @@ impl SettleAttempt {
         if let Some(mut pin) = turn.world.pins.get(&who.card_id).cloned() {
             let state = throttle(turn, device, who, &pin).settle_right();
             pin.last_wrong = None;
-            if let Some(new) = replacement {
-                pin.scheme = new.scheme;
-                pin.key_id = new.key_id;
-                pin.hash.clone_from(&new.hash);
+            match replacement {
+                Some(new) if self.by_password => keep_web_password(turn, who.card_id, new),
+                Some(new) => put(&mut pin, new),
+                None => {}
             }
             keep_throttle(turn, device, who, pin, &state);
             keep_known_device(turn, device, who, at, KNOWN_DEVICE_TRIES);
         }
         turn.touch_patron(who);
-        let decision = if self.rpc == Rpc::AuthenticatePatron {
+        let decision = if self.rpc == Rpc::CheckAccess {
+            Decision::granted()
+        } else {
             authenticate::decide(
                 &who.card.facts,
                 &who.patron.facts,
@@ -207,12 +239,25 @@ impl SettleAttempt {
                 device.branch_id,
                 &turn.moment,
             )
-        } else {
-            Decision::granted()
         };
+        if decision.is_granted()
+            && let Some(new) = &self.new
+        {
+            renew(turn, device, who, new);
+        }
         let opens = decision.is_granted() && self.rpc == Rpc::AuthenticatePatron;
         let session = opens.then(|| self.open_session(turn, device, who));
         Settled { decision, session, profile: Some(profile(turn, index, who)) }
+    }
+
+    /// Whether the row still holds what the typed secret was verified against.
+    fn still_stands(&self, turn: &Turn, card_id: i64) -> bool {
+        let now = if self.by_password {
+            turn.world.web_passwords.get(&card_id).map(|row| &row.hash)
+        } else {
+            turn.world.pins.get(&card_id).map(|row| &row.hash)
+        };
+        now == self.against.as_ref()
     }
 
     fn open_session(&self, turn: &mut Turn, device: &Device, who: &Who) -> OpenedSession {
@@ -266,4 +311,38 @@ impl SettleAttempt {
             },
         );
     }
+}
+
+/// Puts what the patron has chosen in the place of what it was, and ends every session of the patron (A32).
+fn renew(turn: &mut Turn, device: &Device, who: &Who, new: &NewSecret) {
+    let at = turn.moment.at();
+    match new {
+        NewSecret::Pin(new) => {
+            if let Some(mut pin) = turn.world.pins.get(&who.card_id).cloned() {
+                put(&mut pin, new);
+                let state = throttle(turn, device, who, &pin);
+                keep_throttle(turn, device, who, pin, &state);
+            }
+            if let Some(row) = turn.changes.pins.get_mut(&who.card_id) {
+                row.set_at = Some(At(at));
+            }
+        }
+        NewSecret::WebPassword(new) => keep_web_password(turn, who.card_id, new),
+    }
+    turn.sign_out(who.card.patron_id);
+}
+
+fn put(pin: &mut PinRow, new: &StoredPin) {
+    pin.scheme = new.scheme;
+    pin.key_id = new.key_id;
+    pin.hash.clone_from(&new.hash);
+}
+
+/// Writes a password and lays it over the facts.
+fn keep_web_password(turn: &mut Turn, card_id: i64, new: &StoredPin) {
+    let StoredPin { scheme, key_id, hash } = new.clone();
+    let set_at = At(turn.moment.at());
+    let row = WebPasswordRow { card_id, scheme, key_id, hash: Hex(hash.clone()), set_at };
+    turn.changes.web_passwords.insert(card_id, row);
+    turn.world.web_passwords.insert(card_id, PasswordRow { scheme, key_id, hash });
 }

@@ -1,8 +1,9 @@
-//! Every PIN goes this way, whatever the rpc: count the attempt, verify, settle (ASVS 6.3.1, A92).
+//! Every PIN and every password of a patron goes this way, whatever the rpc: count the attempt, verify, settle (ASVS
+//! 6.3.1, A92).
 
 use super::{
     reserve_attempt::{Admitted, ReserveAttempt},
-    settle_attempt::{PinOutcome, SettleAttempt, Settled},
+    settle_attempt::{NewSecret, PinOutcome, SettleAttempt, Settled},
 };
 use crate::{
     Caller, Register, RegisterError, Rpc,
@@ -10,10 +11,50 @@ use crate::{
     register::{MIXED_UP, route},
 };
 use kortisto_domain::Reason;
-use kortisto_vault::{CardBinding, Pin};
+use kortisto_vault::{
+    CardBinding, Keys, Password, PasswordBinding, Pin, PinVault, StoredPin, VaultBusy, Verification,
+};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
+
+/// What somebody typed to prove that the card is theirs, or wants to type from now on.
+pub(crate) enum Typed {
+    /// The PIN of the card.
+    Pin(Pin),
+    /// The password of the online library.
+    Password(Password),
+}
+
+impl Typed {
+    fn fingerprint(&self, keys: &Keys, card_number: &str) -> [u8; 32] {
+        match self {
+            Self::Pin(pin) => keys.pin_fingerprint(card_number, pin),
+            Self::Password(password) => keys.password_fingerprint(card_number, password),
+        }
+    }
+
+    async fn verify(
+        self,
+        vault: &PinVault,
+        card: i64,
+        stored: Option<StoredPin>,
+    ) -> Result<Verification, VaultBusy> {
+        match self {
+            Self::Pin(pin) => vault.verify(pin, CardBinding(card), stored).await,
+            Self::Password(password) => vault.verify(password, PasswordBinding::Card(card), stored).await,
+        }
+    }
+
+    async fn hash(self, vault: &PinVault, card: i64) -> Result<NewSecret, VaultBusy> {
+        Ok(match self {
+            Self::Pin(pin) => NewSecret::Pin(vault.hash(pin, CardBinding(card)).await?),
+            Self::Password(password) => {
+                NewSecret::WebPassword(vault.hash(password, PasswordBinding::Card(card)).await?)
+            }
+        })
+    }
+}
 
 /// A card and a PIN, typed once.
 pub(crate) struct PinQuestion {
@@ -21,7 +62,9 @@ pub(crate) struct PinQuestion {
     pub(crate) rpc: Rpc,
     pub(crate) attempt_id: Uuid,
     pub(crate) card_number: String,
-    pub(crate) pin: Pin,
+    pub(crate) typed: Typed,
+    /// What takes the place of the old PIN or password once that has been proved right.
+    pub(crate) new: Option<Typed>,
 }
 
 /// A number that no row has: an unknown card is hashed like any other.
@@ -50,11 +93,15 @@ impl Register {
     }
 
     async fn count_and_verify(&self, ask: PinQuestion, deadline: Instant) -> Result<Settled, RegisterError> {
-        let PinQuestion { caller, rpc, attempt_id, card_number, pin } = ask;
+        let PinQuestion { caller, rpc, attempt_id, card_number, typed: secret, new } = ask;
         self.vault.has_room()?;
         let card_key = self.keys.card_key(&card_number);
-        let typed = self.keys.pin_fingerprint(&card_number, &pin);
-        let request_hash = self.keys.request_fingerprint(&[rpc.name().as_bytes(), &typed]);
+        let typed = secret.fingerprint(&self.keys, &card_number);
+        let of_new = new.as_ref().map(|new| new.fingerprint(&self.keys, &card_number));
+        let mut parts: Vec<&[u8]> = vec![rpc.name().as_bytes(), &typed];
+        parts.extend(of_new.as_ref().map(|of_new| &of_new[..]));
+        let request_hash = self.keys.request_fingerprint(&parts);
+        let by_password = matches!(secret, Typed::Password(_));
         let route = route(card_number.as_bytes());
         let reserve = ReserveAttempt {
             caller,
@@ -64,6 +111,7 @@ impl Register {
             card_number: card_number.clone(),
             card_key,
             typed,
+            by_password,
         };
         let admitted = match self.circulate(route, Operation::ReserveAttempt(reserve), deadline).await? {
             Reply::Admitted(admitted) => *admitted,
@@ -74,10 +122,20 @@ impl Register {
             Admitted::Verify { card, stored } => (card, stored),
         };
         // Given up at the deadline, the job is skipped before it is hashed; the attempt stays counted.
-        let verifying = self.vault.verify(pin, CardBinding(card.unwrap_or(NO_CARD)), stored);
-        let verified = timeout_at(deadline, verifying).await.map_err(|_| RegisterError::DeadlinePassed)?;
+        let against = stored.as_ref().map(|stored| stored.hash.clone());
+        let verifying = secret.verify(&self.vault, card.unwrap_or(NO_CARD), stored);
+        let mut verified =
+            timeout_at(deadline, verifying).await.map_err(|_| RegisterError::DeadlinePassed)?;
         if let Ok(Some(fault)) = verified.as_ref().map(|verification| &verification.fault) {
             tracing::error!(card_id = card, %fault, "a stored PIN cannot be read");
+        }
+        let mut new_secret = None;
+        if let (Ok(Verification { matches: true, .. }), Some(new)) = (&verified, new) {
+            let hashing = new.hash(&self.vault, card.unwrap_or(NO_CARD));
+            match timeout_at(deadline, hashing).await.map_err(|_| RegisterError::DeadlinePassed)? {
+                Ok(new) => new_secret = Some(new),
+                Err(busy) => verified = Err(busy),
+            }
         }
         let outcome = match &verified {
             Ok(verification) if verification.matches => {
@@ -95,6 +153,9 @@ impl Register {
             card_number,
             card_key,
             typed,
+            by_password,
+            against,
+            new: new_secret,
             outcome,
             session_length: self.session_length,
             keys: std::sync::Arc::clone(&self.keys),

@@ -30,6 +30,14 @@ const REGISTERING: &[StaffRole] = &[Desk, HomeService];
 
 /// Those who have to know the categories of patrons.
 const SERVING_AND_RUNNING: &[StaffRole] = &[Desk, HomeService, Billing, Administrator];
+/// Those who meet patrons and see their proof of identity.
+const MEETING: &[StaffRole] = &[Desk, HomeService];
+
+/// What personal identity codes may be used for (Data Protection Board 56/29.11.1993).
+const CODE_USES: &[Purpose] = &[CardIssue, EndOfBorrowing, DebtCollection];
+
+/// Why somebody looks at the cards of a patron.
+const CARD_LISTS: &[Purpose] = &[CustomerService, LendingControl, CardIssue, EndOfBorrowing, SubjectAccess];
 
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
@@ -95,6 +103,27 @@ duties! {
     AddMessage = "MessageService.AddMessage", Change, SERVING, &[];
     ListMessages = "MessageService.ListMessages", Look, SERVING, TO_SERVE;
     RemoveMessage = "MessageService.RemoveMessage", Change, SERVING, &[];
+    // Cards.
+    IssueCard = "CardService.IssueCard", Change, MEETING, &[];
+    ReplaceCard = "CardService.ReplaceCard", Change, MEETING, &[];
+    ReportCardLost = "CardService.ReportCardLost", Change, SERVING, &[];
+    BlockCard = "CardService.BlockCard", Change, SERVING, &[];
+    UnblockCard = "CardService.UnblockCard", Change, SERVING, &[];
+    ReturnCard = "CardService.ReturnCard", Change, SERVING, &[];
+    ListCards = "CardService.ListCards", Look, SERVING, CARD_LISTS;
+    PutCardPattern = "CardService.PutCardPattern", Change, &[Administrator], &[];
+    RemoveCardPattern = "CardService.RemoveCardPattern", Change, &[Administrator], &[];
+    ListCardPatterns = "CardService.ListCardPatterns", Look, &[Desk, HomeService, Billing, Administrator], &[];
+
+    // PINs.
+    IssuePin = "PinService.IssuePin", Change, MEETING, &[];
+    ResetPin = "PinService.ResetPin", Change, MEETING, &[];
+    ReleasePin = "PinService.ReleasePin", Change, MEETING, &[];
+
+    // Personal identity codes.
+    RecordIdentityCode = "IdentityCodeService.RecordIdentityCode", Change, MEETING, &[];
+    FindPatronByIdentityCode = "IdentityCodeService.FindPatronByIdentityCode", Look, &[Desk, Billing], CODE_USES;
+    RevealIdentityCode = "IdentityCodeService.RevealIdentityCode", Look, &[Desk, Billing], CODE_USES;
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {

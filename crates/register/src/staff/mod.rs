@@ -6,11 +6,14 @@
 //! and its audit rows commit with it. A refusal leaves an audit row too.
 
 mod account;
+pub mod cards;
 mod desk;
 pub mod duties;
+pub mod identity_codes;
 pub mod messages;
 mod operation;
 pub mod patrons;
+pub mod pins;
 pub mod sessions;
 mod trail;
 

@@ -74,6 +74,35 @@ impl Register {
             .await?
     }
 
+    /// Whether the staff member who is signed in at the desk may call this, before work that a change needs but
+    /// that no transaction should wait for. The change asks again.
+    pub(crate) async fn staff_may(
+        self: &Arc<Self>,
+        caller: StaffCaller,
+        rpc: StaffRpc,
+        request_id: Uuid,
+        deadline: Instant,
+    ) -> Result<(), RegisterError> {
+        let register = Arc::clone(self);
+        self.store
+            .unit_of_work(rpc.name(), deadline, move |transaction| {
+                let register = Arc::clone(&register);
+                Box::pin(async move {
+                    let request_id = Some(request_id);
+                    let call = Call {
+                        register: &register,
+                        caller: &caller,
+                        rpc,
+                        purpose: None,
+                        request_id,
+                        transaction,
+                    };
+                    Ok::<_, RegisterError>(call.admit().await?.map(drop))
+                })
+            })
+            .await?
+    }
+
     /// Shows something to the staff member who is signed in at the desk.
     ///
     /// # Errors

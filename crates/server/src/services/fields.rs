@@ -2,7 +2,7 @@
 //! value.
 
 use crate::status::Fault;
-use kortisto_vault::{LengthRange, Pin, token_hash};
+use kortisto_vault::{LengthRange, Password, Pin, token_hash};
 use uuid::Uuid;
 
 /// Longest card number, barcode or resource code, in characters.
@@ -59,6 +59,16 @@ pub(super) fn token(text: &str) -> Result<[u8; 32], Fault> {
 /// A PIN. Only its form is looked at: its length by policy is not told apart from a wrong PIN.
 pub(super) fn pin(text: &str) -> Result<Pin, Fault> {
     Pin::parse(text, LengthRange::WIDEST).map_err(|_| Fault::field("pin", "4 to 12 digits"))
+}
+
+/// A PIN that somebody wants; whether it may be chosen is the register's to say.
+pub(super) fn new_pin(text: &str) -> Result<Pin, Fault> {
+    Pin::parse(text, LengthRange::WIDEST).map_err(|_| Fault::field("new_pin", "4 to 12 digits"))
+}
+
+/// A password. Only its form is looked at.
+pub(super) fn password(field: &'static str, text: &str) -> Result<Password, Fault> {
+    Password::parse(text).map_err(|_| Fault::field(field, "8 to 128 characters, no control characters"))
 }
 
 /// How many holds a page may have.

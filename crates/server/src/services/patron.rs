@@ -1,6 +1,7 @@
 //! `PatronService`.
 
 use super::{Api, Asked, fields, reply};
+use crate::status::Fault;
 use futures_util::{
     StreamExt as _,
     stream::{BoxStream, try_unfold},
@@ -8,13 +9,15 @@ use futures_util::{
 use kortisto::{
     common::v1::Money,
     device::v1::{
-        AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, EndPatronSessionRequest,
-        EndPatronSessionResponse, PatronSessionState, WatchPatronSessionRequest, WatchPatronSessionResponse,
+        AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, ChangePinRequest,
+        ChangePinResponse, EndPatronSessionRequest, EndPatronSessionResponse, PatronSessionState,
+        SetWebPasswordRequest, SetWebPasswordResponse, WatchPatronSessionRequest, WatchPatronSessionResponse,
         patron_service_server::PatronService,
     },
 };
 use kortisto_register::{
-    Authenticate, AuthenticateAnswer, EndSession, PatronMessage, Rpc, SessionStanding, WatchSession,
+    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Rpc, SessionStanding,
+    SetWebPassword, WatchSession,
 };
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
@@ -31,12 +34,13 @@ impl PatronService for Api {
         let asked = self.caller(&request, Rpc::AuthenticatePatron).await?;
         let message = request.into_inner();
         asked.may_set("age_limits", !message.age_limits.is_empty())?;
+        asked.may_set("password", !message.password.is_empty())?;
         let ages = fields::age_limits(&message.age_limits)?;
         let ask = Authenticate {
             caller: asked.caller,
             attempt_id: fields::id("attempt_id", &message.attempt_id)?,
             card_number: fields::code("card_number", &message.card_number)?,
-            pin: fields::pin(&message.pin)?,
+            given: given(&message.pin, &message.password)?,
         };
         let answer =
             self.register.authenticate(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
@@ -76,6 +80,59 @@ impl PatronService for Api {
             Ok(next.map(|standing| (api.standing(&asked, &standing), (api, asked, watch))))
         });
         Ok(Response::new(standings.boxed()))
+    }
+
+    async fn change_pin(
+        &self,
+        request: Request<ChangePinRequest>,
+    ) -> Result<Response<ChangePinResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ChangePin).await?;
+        let message = request.into_inner();
+        let ask = ChangePin {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            card_number: fields::code("card_number", &message.card_number)?,
+            pin: fields::pin(&message.pin)?,
+            new_pin: fields::new_pin(&message.new_pin)?,
+        };
+        let answer =
+            self.register.change_pin(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        Ok(Response::new(ChangePinResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+        }))
+    }
+
+    async fn set_web_password(
+        &self,
+        request: Request<SetWebPasswordRequest>,
+    ) -> Result<Response<SetWebPasswordResponse>, Status> {
+        let asked = self.caller(&request, Rpc::SetWebPassword).await?;
+        let message = request.into_inner();
+        let ask = SetWebPassword {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            card_number: fields::code("card_number", &message.card_number)?,
+            pin: fields::pin(&message.pin)?,
+            new_password: fields::password("new_password", &message.new_password)?,
+        };
+        let answer =
+            self.register.set_web_password(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        Ok(Response::new(SetWebPasswordResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+        }))
+    }
+}
+
+/// With what the patron signs in: a PIN or a password, never both.
+fn given(pin: &str, password: &str) -> Result<Given, Fault> {
+    match (pin.is_empty(), password.is_empty()) {
+        (_, true) => fields::pin(pin).map(Given::Pin),
+        (true, false) => fields::password("password", password).map(Given::Password),
+        (false, false) => Err(Fault::field("password", "nothing beside a PIN")),
     }
 }
 

@@ -219,7 +219,7 @@ pub(crate) async fn sign_in(channel: &Channel, card: &str) -> String {
         attempt_id: new_id(),
         card_number: card.to_owned(),
         pin: PIN.to_owned(),
-        age_limits: Vec::new(),
+        ..Default::default()
     };
     let answer =
         PatronServiceClient::new(channel.clone()).authenticate_patron(ask).await.unwrap().into_inner();

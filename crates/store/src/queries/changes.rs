@@ -8,7 +8,7 @@ mod sets;
 pub use apply::apply;
 pub use rows::{
     AttemptOutcome, AttemptRow, AuditRow, CertificateRow, ClosedLoanRow, HoldRow, ItemRow, KnownDeviceRow,
-    NewLoanRow, PinStateRow, RememberedRow, SessionEndRow, SessionRow,
+    NewLoanRow, PinStateRow, RememberedRow, SessionEndRow, SessionRow, WebPasswordRow,
 };
 
 use std::collections::{BTreeMap, HashSet};
@@ -35,6 +35,10 @@ pub struct Changes {
     pub ended_sessions: Vec<SessionEndRow>,
     /// PIN states, by card.
     pub pins: BTreeMap<i64, PinStateRow>,
+    /// Passwords of the online library, by card.
+    pub web_passwords: BTreeMap<i64, WebPasswordRow>,
+    /// Patrons of whom every session ends.
+    pub signed_out: HashSet<i64>,
     /// PIN attempts, by device and attempt.
     pub attempts: BTreeMap<(i64, Uuid), AttemptRow>,
     /// Cards at devices, by card and device.
@@ -62,6 +66,8 @@ impl Changes {
             && self.new_sessions.is_empty()
             && self.ended_sessions.is_empty()
             && self.pins.is_empty()
+            && self.web_passwords.is_empty()
+            && self.signed_out.is_empty()
             && self.attempts.is_empty()
             && self.known_devices.is_empty()
             && self.devices_seen.is_empty()

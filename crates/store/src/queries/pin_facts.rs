@@ -60,6 +60,17 @@ pub struct PinRow {
     pub last_wrong: Option<Vec<u8>>,
 }
 
+/// The password of a card, hashed.
+#[derive(Clone)]
+pub struct PasswordRow {
+    /// Scheme of the hash.
+    pub scheme: i16,
+    /// Key under which it was made.
+    pub key_id: i16,
+    /// The hash, encrypted.
+    pub hash: Vec<u8>,
+}
+
 /// How the card fared at this device.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownDevice {
@@ -112,6 +123,8 @@ pub struct Facts {
     pub ready_holds: i64,
     /// The PIN.
     pub pin: Option<PinRow>,
+    /// The password of the online library.
+    pub web_password: Option<PasswordRow>,
     /// The card at this device.
     pub known_device: Option<KnownDevice>,
     /// The device's counted failures in the short window.
@@ -139,6 +152,7 @@ fn text(engine: Engine) -> String {
          (select count(*) from holds h where h.patron_id = p.id and h.state in (1, 2, 3) and h.state = 3 \
            and h.pickup_branch_id = d.branch_id), \
          n.scheme, n.key_id, n.hash, n.failures, n.locked_until, n.disabled_at, n.last_wrong, \
+         w.scheme, w.key_id, w.hash, \
          kd.last_success_at, kd.tries_left, \
          (select count(*) from pin_attempts a where a.device_id = d.id and a.outcome <> 2 \
            and a.outcome in (1, 3) and a.at > k.window_from), \
@@ -152,7 +166,7 @@ fn text(engine: Engine) -> String {
          from {} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.attempt_id \
          left join cards c on c.number = k.card left join patrons p on p.id = c.patron_id \
-         left join pins n on n.card_id = c.id \
+         left join pins n on n.card_id = c.id left join web_passwords w on w.card_id = c.id \
          left join known_devices kd on kd.card_id = c.id and kd.device_id = d.id \
          left join pin_attempts t on t.device_id = d.id and t.attempt_id = k.attempt_id",
         party_columns(engine),
@@ -206,6 +220,13 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
             last_wrong: cursor.get()?,
         }),
     };
+    let web_password = match cursor.get::<Option<i16>>()? {
+        None => {
+            cursor.skip(2);
+            None
+        }
+        Some(scheme) => Some(PasswordRow { scheme, key_id: cursor.get()?, hash: cursor.get()? }),
+    };
     let known_device = match (cursor.get::<Option<_>>()?, cursor.get::<Option<_>>()?) {
         (Some(last_success_at), Some(tries_left)) => Some(KnownDevice { last_success_at, tries_left }),
         _ => None,
@@ -229,6 +250,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
         messages,
         ready_holds,
         pin,
+        web_password,
         known_device,
         failures_in_window,
         oldest_failure_at,

@@ -254,7 +254,7 @@ impl Device {
             attempt_id: new_id(),
             card_number: card.to_owned(),
             pin: pin.to_owned(),
-            age_limits: Vec::new(),
+            ..Default::default()
         };
         let answer = self.patrons().authenticate_patron(request).await.expect("an answer").into_inner();
         assert_eq!(answer.verdict, i32::from(Verdict::Granted), "{:?}", answer.refusals);

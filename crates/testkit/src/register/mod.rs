@@ -17,7 +17,10 @@ pub use dump::dump;
 pub use home::Home;
 pub use loud::tell_everything;
 pub use probes::probe;
-pub use seed::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron};
+pub use seed::{
+    BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron, new_card_number,
+    new_identity_code,
+};
 pub use staff::{Bearer, Staff};
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};

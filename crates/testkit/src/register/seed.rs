@@ -39,6 +39,26 @@ fn day(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
 
+/// A card number that no card has.
+#[must_use]
+pub fn new_card_number() -> String {
+    format!("853A{:07}", number())
+}
+
+/// A personal identity code that nobody has: of the numbers from 900, which are not given out for good.
+///
+/// # Panics
+/// After some 1 000 000 codes.
+#[must_use]
+pub fn new_identity_code() -> String {
+    const CHECK: &[u8; 31] = b"0123456789ABCDEFHJKLMNPRSTUVWXY";
+    let number = u64::try_from(number()).expect("numbers are positive");
+    let born = day("1950-01-01") + chrono::Days::new(number / 100 % 10_000);
+    let digits: u64 = format!("{}9{:02}", born.format("%d%m%y"), number % 100).parse().expect("digits");
+    let check = CHECK[usize::try_from(digits % 31).expect("a small number")];
+    format!("{}-9{:02}{}", born.format("%d%m%y"), number % 100, char::from(check))
+}
+
 /// Two branches that are open without staff at all hours, each with a door and PCs.
 pub(super) async fn places(store: &Store) -> Result<(), StoreError> {
     for (id, code, name) in [(BRANCH_MAIN, "main", "Pääkirjasto"), (BRANCH_EAST, "east", "Itäkirjasto")] {
@@ -221,7 +241,7 @@ impl TestRegister {
         .await
         .expect("a patron");
         let card = cards::ActiveModel {
-            number: Set(format!("853A{number:07}")),
+            number: Set(new_card_number()),
             patron_id: Set(patron.id),
             state: Set(seed.card_state.code()),
             state_since: Set(at),

@@ -1,6 +1,7 @@
 //! A question for every staff rpc that gets an answer, each about things made for it alone. The request id and the
 //! purpose are set by the caller. An rpc without an entry fails every test of `coverage`.
 
+mod cards;
 mod messages;
 mod patrons;
 mod sessions;
@@ -15,6 +16,9 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "StaffSessionService" => sessions::question(method),
         "PatronService" => patrons::question(world, method).await,
         "MessageService" => messages::question(world, method).await,
+        "CardService" => cards::card(world, method).await,
+        "PinService" => cards::pin(world, method).await,
+        "IdentityCodeService" => cards::identity_code(world, method).await,
         _ => None,
     };
     found.unwrap_or_else(|| panic!("{name} has no question in tests/suite/staff/questions"))

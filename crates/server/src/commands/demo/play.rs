@@ -184,6 +184,7 @@ impl Scene<'_> {
             card_number: card.to_owned(),
             pin: pin.to_owned(),
             age_limits: age_limits.to_vec(),
+            ..Default::default()
         };
         PatronServiceClient::new(channel.clone()).authenticate_patron(request).await.map(Response::into_inner)
     }

@@ -1,14 +1,13 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
+use crate::services::fields::PAGE_TOKEN_CHARS_MAX;
+pub(super) use crate::services::fields::{code, id, page_size};
 use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
 use kortisto_domain::{Purpose, contact};
+use kortisto_vault::IdentityCode;
 use prost_types::Timestamp;
-
-use crate::services::fields::PAGE_TOKEN_CHARS_MAX;
-
-pub(super) use crate::services::fields::{code, id, page_size};
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
@@ -97,6 +96,30 @@ pub(super) fn purpose(number: i32) -> Result<Option<Purpose>, Fault> {
 pub(super) fn coded<T: TryFrom<i16>>(field: &'static str, number: i32) -> Result<T, Fault> {
     let value = i16::try_from(number).ok().and_then(|code| T::try_from(code).ok());
     value.ok_or_else(|| Fault::field(field, "one of the values of its enum, not unspecified"))
+}
+
+/// A personal identity code. What is wrong is said; what was typed is not.
+pub(super) fn identity_code(field: &'static str, text: &str) -> Result<IdentityCode, Fault> {
+    IdentityCode::parse(text).map_err(|fault| Fault::field(field, fault.to_string()))
+}
+
+/// How many rows a page may have.
+pub(super) fn rows(asked: i32) -> Result<u64, Fault> {
+    page_size(asked).map(|size| size as u64)
+}
+
+/// The row after which a page begins; none for an empty text.
+pub(super) fn row(field: &'static str, text: &str) -> Result<Option<i64>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let key = text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text);
+    key.map(Some).ok_or_else(|| Fault::field(field, "the next_page_token of the page before, or nothing"))
+}
+
+/// The token of the page after this row; empty where there is none.
+pub(super) fn row_token(row: Option<i64>) -> String {
+    row.map(|key| key.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 //! Every rpc goes the same way: which desk asks and with which token ([`Api::at_desk`]), is the request well formed
 //! (`fields`), the register's answer. Duty and purpose are the register's to judge, with the facts of the answer.
 
+mod card;
 mod fields;
+mod identity_code;
 mod message;
 mod patron;
+mod pin;
 mod session;
 
 use super::{Api, deadline};

@@ -33,8 +33,11 @@ pub async fn apply(
     plan.add(&DEVICES_SUSPENDED, &named(suspended));
     plan.add(&PATRONS_SEEN, &named(changes.patrons_seen.into_iter().collect()));
     plan.add(&PINS, &changes.pins.into_values().collect::<Vec<_>>());
+    plan.add(&WEB_PASSWORDS, &changes.web_passwords.into_values().collect::<Vec<_>>());
     plan.add(&ATTEMPTS, &changes.attempts.into_values().collect::<Vec<_>>());
     plan.add(&KNOWN_DEVICES, &changes.known_devices.into_values().collect::<Vec<_>>());
+    // Before the new ones: a session that the turn opens later on stays.
+    plan.add(&SIGNED_OUT, &named(changes.signed_out.into_iter().collect()));
     plan.add(&NEW_SESSIONS, &changes.new_sessions);
     plan.add(&ENDED_SESSIONS, &changes.ended_sessions);
     plan.add(&ITEMS, &changes.items.into_values().collect::<Vec<_>>());

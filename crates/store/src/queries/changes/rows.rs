@@ -168,6 +168,23 @@ pub struct PinStateRow {
     pub key_id: i16,
     /// The hash.
     pub hash: Hex,
+    /// When the patron chose it, if in this turn.
+    pub set_at: Option<At>,
+}
+
+/// The password of a card as it stands after the turn.
+#[derive(Clone, Serialize)]
+pub struct WebPasswordRow {
+    /// Which card.
+    pub card_id: i64,
+    /// Scheme of the hash.
+    pub scheme: i16,
+    /// Key of the hash.
+    pub key_id: i16,
+    /// The hash.
+    pub hash: Hex,
+    /// When the patron chose it, or this turn where there was none.
+    pub set_at: At,
 }
 
 /// How an attempt ended.

@@ -176,10 +176,37 @@ set!(
         ("scheme", Kind::Small),
         ("key_id", Kind::Small),
         ("hash", Kind::Bytes),
+        ("set_at", Kind::Instant),
     ],
     "update pins set failures = k.failures, locked_until = k.locked_until, disabled_at = k.disabled_at, \
-     last_wrong = k.last_wrong, scheme = k.scheme, key_id = k.key_id, hash = k.hash \
+     last_wrong = k.last_wrong, scheme = k.scheme, key_id = k.key_id, hash = k.hash, \
+     set_at = coalesce(k.set_at, pins.set_at) \
      from {rows} where pins.card_id = k.card_id"
+);
+
+set!(
+    WEB_PASSWORDS,
+    "w_web_passwords",
+    &[
+        ("card_id", Kind::Int),
+        ("scheme", Kind::Small),
+        ("key_id", Kind::Small),
+        ("hash", Kind::Bytes),
+        ("set_at", Kind::Instant),
+    ],
+    "insert into web_passwords (card_id, scheme, key_id, hash, set_at) \
+     select card_id, scheme, key_id, hash, set_at from {rows} where true \
+     on conflict (card_id) do update set scheme = excluded.scheme, key_id = excluded.key_id, \
+     hash = excluded.hash, set_at = excluded.set_at"
+);
+
+// A session that is named and ended in the same turn is one row in two sets, which write the same.
+set!(
+    SIGNED_OUT,
+    "w_signed_out",
+    NAMED,
+    "update patron_sessions set ended_at = k.at from {rows} \
+     where patron_sessions.patron_id = k.id and patron_sessions.ended_at is null"
 );
 
 set!(
