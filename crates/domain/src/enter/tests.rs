@@ -5,7 +5,7 @@ use crate::debt::DebtLimit;
 use crate::policy::DebtComparator;
 use crate::samples::{
     OTHER_BRANCH, OUR_BRANCH, always, arb_ban, arb_patron, ban, card, date, instant, local, patron, resource,
-    right, window,
+    right, week, window,
 };
 use crate::{CardState, OpeningMode, PatronState};
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ impl Ask {
             resource,
             device,
             branch: OUR_BRANCH,
-            windows: &self.windows,
+            hours: &week(self.windows.clone()),
             policy: &self.policy,
             moment: &self.at,
         };
