@@ -13,6 +13,8 @@
 //! | may this PIN be verified at all? | [`pin_throttle`] |
 //! | which policy applies here today? | [`policy`] |
 //!
+//! What is right for controllers and places, apart from any patron, stands in [`places`].
+//!
 //! What several rules share has a file of its own: [`age`], [`bans`], [`debt`], [`opening`] and
 //! [`validity`].
 
@@ -29,6 +31,7 @@ pub mod moment;
 pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
+pub mod places;
 pub mod policy;
 pub mod take_back;
 pub mod validity;
