@@ -17,7 +17,7 @@ use kortisto::device::v1::{
 };
 use kortisto::staff::v1::{
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
-    staff_session_service_server::StaffSessionServiceServer,
+    place_service_server::PlaceServiceServer, staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
@@ -33,6 +33,7 @@ pub const SERVICES: [&str; 7] = [
     "kortisto.device.v1.DeviceService",
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
+    "kortisto.staff.v1.PlaceService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -107,7 +108,8 @@ pub async fn serve(
         .add_service(sized!(AccessServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
-        .add_service(sized!(StaffPatronServiceServer::new(api)))
+        .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
+        .add_service(sized!(PlaceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(
                 serving.devices,

@@ -10,6 +10,7 @@ mod desk;
 pub mod duties;
 mod operation;
 pub mod patrons;
+pub mod places;
 pub mod sessions;
 mod trail;
 

@@ -1,11 +1,11 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
-use crate::status::Fault;
+use crate::{services::fields::PAGE_TOKEN_CHARS_MAX, status::Fault};
 use chrono::NaiveDate;
 use kortisto::staff::v1;
 use kortisto_domain::Purpose;
 
-pub(super) use crate::services::fields::{code, id};
+pub(super) use crate::services::fields::{code, id, page_size};
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
@@ -26,6 +26,22 @@ pub(super) fn optional_text(
     if given.is_empty() { Ok(None) } else { text(field, given, chars_max).map(Some) }
 }
 
+/// A message that must be there.
+pub(super) fn message<T>(field: &'static str, given: Option<T>) -> Result<T, Fault> {
+    given.ok_or_else(|| Fault::field(field, "given, with its fields"))
+}
+
+/// The key with which the page before ended; none for the first page.
+pub(super) fn page_token(token: &str) -> Result<Option<String>, Fault> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    if token.chars().count() > PAGE_TOKEN_CHARS_MAX || token.chars().any(char::is_control) {
+        return Err(Fault::field("page_token", "the next_page_token of the last reply, or empty"));
+    }
+    Ok(Some(token.to_owned()))
+}
+
 /// A date in ISO 8601, for example 2016-02-29.
 pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
     let fault = || Fault::field(field, "a date that exists, as YYYY-MM-DD, of the years 1850 to 2200");
@@ -37,6 +53,21 @@ pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> 
 /// The same, where an empty text means none.
 pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Fault> {
     if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
+}
+
+/// A first day and a last one that is not before it, where empty means no end.
+pub(super) fn days(
+    first_field: &'static str,
+    first: &str,
+    last_field: &'static str,
+    last: &str,
+) -> Result<(NaiveDate, Option<NaiveDate>), Fault> {
+    let first = date(first_field, first)?;
+    let last = optional_date(last_field, last)?;
+    if last.is_some_and(|last| last < first) {
+        return Err(Fault::field(last_field, "the first day or later, or empty for no end"));
+    }
+    Ok((first, last))
 }
 
 /// A purpose; none where it is unspecified. A number that this version does not know is refused.

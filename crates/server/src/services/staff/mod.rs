@@ -5,6 +5,7 @@
 
 mod fields;
 mod patron;
+mod place;
 mod session;
 
 use super::{Api, deadline};
