@@ -121,6 +121,13 @@ impl Rulebook {
         self.branches.get(&id)
     }
 
+    /// Every branch with its key, in the order of their codes.
+    pub fn branches(&self) -> impl Iterator<Item = (i64, &Branch)> {
+        let mut all: Vec<_> = self.branches.iter().map(|(id, branch)| (*id, branch)).collect();
+        all.sort_unstable_by(|one, other| one.1.code.cmp(&other.1.code));
+        all.into_iter()
+    }
+
     /// The opening hours of a branch; one that does not exist is never open.
     #[must_use]
     pub fn hours(&self, id: i64) -> &OpeningHours {

@@ -3,5 +3,6 @@
 
 mod coverage;
 mod duties;
+mod places;
 mod questions;
 mod world;

@@ -9,7 +9,9 @@ use crate::{
     entities::{branches, opening_exceptions, opening_windows, policies, resources, rulebook_version},
 };
 use chrono::NaiveDate;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder, Statement};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder, QuerySelect as _, Statement,
+};
 
 /// The rows of the rulebook, as they stood at `version`.
 #[derive(Debug, Clone)]
@@ -35,11 +37,7 @@ pub struct RulebookRows {
 /// [`StoreError`] when the database fails or the schema has not been migrated.
 pub async fn load(connection: &impl ConnectionTrait, since: NaiveDate) -> Result<RulebookRows, StoreError> {
     // The version first: rows that change meanwhile move it, and the next turn loads again.
-    let version = rulebook_version::Entity::find()
-        .one(connection)
-        .await?
-        .ok_or(StoreError::Inconsistent { table: "rulebook_version", column: "version" })?
-        .version;
+    let version = version(connection).await?;
     Ok(RulebookRows {
         version,
         branches: branches::Entity::find().order_by_asc(branches::Column::Id).all(connection).await?,
@@ -51,6 +49,25 @@ pub async fn load(connection: &impl ConnectionTrait, since: NaiveDate) -> Result
         resources: resources::Entity::find().order_by_asc(resources::Column::Id).all(connection).await?,
         policies: policies::Entity::find().order_by_asc(policies::Column::Id).all(connection).await?,
     })
+}
+
+/// The version.
+///
+/// # Errors
+/// [`StoreError`] when the database fails or the schema has not been migrated.
+pub async fn version(connection: &impl ConnectionTrait) -> Result<i64, StoreError> {
+    let row = rulebook_version::Entity::find().one(connection).await?;
+    Ok(row.ok_or(StoreError::Inconsistent { table: "rulebook_version", column: "version" })?.version)
+}
+
+/// Holds the version: nobody else changes policies or places until this commits. [`touch`] holds it too.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn hold(connection: &impl ConnectionTrait) -> Result<(), StoreError> {
+    // SQLite has one writer, and this is it.
+    rulebook_version::Entity::find().lock_exclusive().one(connection).await?;
+    Ok(())
 }
 
 /// Moves the version. Whoever changes a branch, a window, a resource or a policy calls this in the

@@ -2,6 +2,7 @@
 //! purpose are set by the caller. An rpc without an entry fails every test of `coverage`.
 
 mod patrons;
+mod places;
 mod sessions;
 
 use super::world::World;
@@ -12,6 +13,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
     let (service, method) = name.split_once('.').unwrap();
     let found = match service {
         "StaffSessionService" => sessions::question(method),
+        "PlaceService" => places::question(world, method).await,
         "PatronService" => patrons::question(world, method).await,
         _ => None,
     };

@@ -23,6 +23,7 @@ mod set_opening_windows;
 
 pub use add_membership::AddMembership;
 pub use add_opening_exception::AddOpeningException;
+pub(crate) use add_opening_exception::CLOSED_ALL_DAY;
 pub use end_membership::EndMembership;
 pub use list_branches::ListBranches;
 pub use list_controllers::{ListControllers, ListedController};
@@ -95,7 +96,7 @@ impl From<DayWindow> for Hours {
 
 impl Hours {
     /// From the columns of a row.
-    fn of(opens: i16, closes: i16, mode: i16) -> Result<Self, RegisterError> {
+    pub(crate) fn of(opens: i16, closes: i16, mode: i16) -> Result<Self, RegisterError> {
         let minute =
             |minute: i16| u16::try_from(minute).map_err(|_| RegisterError::Internal("hours before midnight"));
         Ok(Self {
@@ -106,7 +107,7 @@ impl Hours {
     }
 
     /// A minute as its column.
-    fn column(minute: u16) -> i16 {
+    pub(crate) fn column(minute: u16) -> i16 {
         i16::try_from(minute).unwrap_or(i16::MAX)
     }
 }
