@@ -17,7 +17,8 @@ use kortisto::device::v1::{
 };
 use kortisto::staff::v1::{
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
-    place_service_server::PlaceServiceServer, staff_session_service_server::StaffSessionServiceServer,
+    place_service_server::PlaceServiceServer, policy_service_server::PolicyServiceServer,
+    staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -25,7 +26,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 8] = [
+pub const SERVICES: [&str; 9] = [
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
@@ -34,6 +35,7 @@ pub const SERVICES: [&str; 8] = [
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
     "kortisto.staff.v1.PlaceService",
+    "kortisto.staff.v1.PolicyService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -109,7 +111,8 @@ pub async fn serve(
         .add_service(sized!(DeviceServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
-        .add_service(sized!(PlaceServiceServer::new(api)))
+        .add_service(sized!(PlaceServiceServer::new(api.clone())))
+        .add_service(sized!(PolicyServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(
                 serving.devices,

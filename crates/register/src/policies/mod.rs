@@ -17,6 +17,7 @@ use crate::{
 };
 use kortisto_domain::PatronCategory;
 use kortisto_store::Store;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read as _};
 
 /// Longest policy file, in bytes: a consortium decides some hundreds of values.
@@ -61,7 +62,7 @@ pub fn text(source: &Source) -> io::Result<String> {
 }
 
 /// What would become of the register's policies if a file were imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outlook {
     /// Rows that would be new.
     pub created: u64,

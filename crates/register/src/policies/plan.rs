@@ -34,6 +34,13 @@ struct Write {
     decision: String,
 }
 
+/// A value that would be written.
+pub(crate) struct ValueChange<'p> {
+    pub(crate) key: &'p str,
+    pub(crate) old: Option<&'p str>,
+    pub(crate) new: &'p str,
+}
+
 /// What would become of the policies.
 pub(crate) struct Plan {
     writes: Vec<Write>,
@@ -43,6 +50,15 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The values that would be written.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = ValueChange<'_>> {
+        self.writes.iter().map(|write| ValueChange {
+            key: &write.row.key,
+            old: write.there.as_ref().map(|model| model.value.as_str()),
+            new: &write.row.value,
+        })
+    }
+
     /// How many rows would be new, changed or as they are.
     pub(crate) fn outlook(&self) -> Outlook {
         let created = self.writes.iter().filter(|write| write.there.is_none()).count() as u64;

@@ -77,6 +77,14 @@ duties! {
     PutMunicipality = "PlaceService.PutMunicipality", Change, ADMINISTRATOR, &[];
     ListMunicipalities = "PlaceService.ListMunicipalities", Look, EVERYBODY, &[];
 
+    // Policies. A trial names patrons and what they may do.
+    ListPolicyKeys = "PolicyService.ListPolicyKeys", Look, EVERYBODY, &[];
+    ListPolicies = "PolicyService.ListPolicies", Look, EVERYBODY, &[];
+    ValidatePolicies = "PolicyService.ValidatePolicies", Look, ADMINISTRATOR, &[];
+    ApplyPolicies = "PolicyService.ApplyPolicies", Change, ADMINISTRATOR, &[];
+    DryRunPolicies = "PolicyService.DryRunPolicies", Look, ADMINISTRATOR, &[LendingControl];
+    GetPolicyHistory = "PolicyService.GetPolicyHistory", Look, EVERYBODY, &[];
+
     // Patrons.
     GetPatron = "PatronService.GetPatron", Look, SERVING, TO_SERVE;
 }

@@ -11,6 +11,7 @@ pub mod duties;
 mod operation;
 pub mod patrons;
 pub mod places;
+pub mod policies;
 pub mod sessions;
 mod trail;
 

@@ -1,6 +1,6 @@
 //! `PlaceService.ListBranches`.
 
-use super::{Page, limit, page};
+use super::{Page, limit};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -34,6 +34,6 @@ impl StaffView for ListBranches {
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(page(found, self.page_size, |branch| branch.code.clone()))
+        Ok(Page::cut(found, self.page_size, |branch| branch.code.clone()))
     }
 }

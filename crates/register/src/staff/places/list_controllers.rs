@@ -1,6 +1,6 @@
 //! `PlaceService.ListControllers`: who answers for the register, and when each belongs to the consortium (A1 to A3).
 
-use super::{Page, limit, page};
+use super::{Page, limit};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -48,7 +48,7 @@ impl StaffView for ListControllers {
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let found = page(found, self.page_size, |controller| controller.municipality.clone());
+        let found = Page::cut(found, self.page_size, |controller| controller.municipality.clone());
         let codes = found.entries.iter().map(|controller| controller.municipality.clone());
         let memberships = memberships::Entity::find()
             .filter(memberships::Column::Municipality.is_in(codes))

@@ -1,6 +1,6 @@
 //! `PlaceService.ListMunicipalities`: the codes, and what each stands for on a day.
 
-use super::{Page, municipalities, municipality, page};
+use super::{Page, municipalities, municipality};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -57,6 +57,6 @@ impl StaffView for ListMunicipalities {
                 },
             });
         let key = |listed: &ListedMunicipality| format!("{}.{}", listed.entry.code, listed.entry.valid_from);
-        Ok(page(listed.collect(), self.page_size, key))
+        Ok(Page::cut(listed.collect(), self.page_size, key))
     }
 }

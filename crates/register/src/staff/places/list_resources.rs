@@ -1,6 +1,6 @@
 //! `PlaceService.ListResources`.
 
-use super::{Page, branch, limit, page};
+use super::{Page, branch, limit};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -37,6 +37,6 @@ impl StaffView for ListResources {
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(page(found, self.page_size, |resource| resource.code.clone()))
+        Ok(Page::cut(found, self.page_size, |resource| resource.code.clone()))
     }
 }

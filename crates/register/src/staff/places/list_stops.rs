@@ -1,6 +1,6 @@
 //! `PlaceService.ListStops`.
 
-use super::{Page, branch, limit, page};
+use super::{Page, branch, limit};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -37,6 +37,6 @@ impl StaffView for ListStops {
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(page(found, self.page_size, |stop| stop.code.clone()))
+        Ok(Page::cut(found, self.page_size, |stop| stop.code.clone()))
     }
 }

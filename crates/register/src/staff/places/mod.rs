@@ -64,12 +64,14 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// A page of entries of which one more was read than it may have.
-fn page<T>(mut entries: Vec<T>, size: usize, key: impl Fn(&T) -> String) -> Page<T> {
-    let more = entries.len() > size;
-    entries.truncate(size);
-    let next = entries.last().filter(|_| more).map(key);
-    Page { entries, next }
+impl<T> Page<T> {
+    /// A page of entries of which one more was read than it may have.
+    pub(crate) fn cut(mut entries: Vec<T>, size: usize, key: impl Fn(&T) -> String) -> Self {
+        let more = entries.len() > size;
+        entries.truncate(size);
+        let next = entries.last().filter(|_| more).map(key);
+        Self { entries, next }
+    }
 }
 
 /// One more than a page has: whether there are more.

@@ -6,6 +6,7 @@
 mod fields;
 mod patron;
 mod place;
+mod policy;
 mod session;
 
 use super::{Api, deadline};
