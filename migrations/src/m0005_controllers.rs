@@ -1,4 +1,5 @@
-//! Controllers and their membership (A1 to A3), municipality codes, and where and when patrons are served.
+//! Controllers and their membership (A1 to A3), municipality codes, where and when patrons are served, and
+//! what became of policies.
 
 crate::ddl::migration!(
     "m0005_controllers",
@@ -17,7 +18,8 @@ create table memberships (
     municipality text not null references controllers (municipality),
     valid_from {date} not null,
     valid_until {date},
-    decision text not null
+    decision text not null,
+    end_decision text
 );
 
 create index memberships_by_municipality on memberships (municipality);
@@ -56,5 +58,24 @@ create table opening_exceptions (
 );
 
 create index opening_exceptions_by_branch on opening_exceptions (branch_id, day);
+
+create table policy_changes (
+    id {key},
+    rulebook_version bigint not null,
+    changed_at {instant} not null,
+    changed_by text not null,
+    key text not null,
+    municipality text,
+    branch_id {ref} references branches (id),
+    category smallint,
+    material text,
+    valid_from {date} not null,
+    valid_until {date},
+    old_value text,
+    new_value text not null,
+    decision text not null
+);
+
+create index policy_changes_by_key on policy_changes (key, id);
 "
 );

@@ -75,7 +75,7 @@ pub fn issue(
             Some(_) => {}
         }
     }
-    if policy.max_per_patron.is_some_and(|max| applicant.cards_in_force >= u32::from(max)) {
+    if applicant.cards_in_force >= u32::from(policy.max_per_patron) {
         return Err(IssueRefusal::TooManyCards);
     }
     let without_code = is_person(applicant.category) && !applicant.has_identity_code;
@@ -146,7 +146,7 @@ mod tests {
     use crate::samples::date;
 
     const POLICY: CardPolicy = CardPolicy {
-        max_per_patron: Some(1),
+        max_per_patron: 1,
         validity_years: Some(10),
         validity_months_without_code: Some(12),
         guardian_consent_age: 15,
@@ -197,12 +197,12 @@ mod tests {
     #[test]
     fn policies_lift_limits_and_ends() {
         let today = date(TODAY);
-        let many = CardPolicy { max_per_patron: Some(3), ..POLICY };
+        let many = CardPolicy { max_per_patron: 3, ..POLICY };
         let cards = |cards_in_force| Applicant { cards_in_force, ..adult() };
         assert!(issue(&cards(2), &many, today).is_ok());
         assert_eq!(issue(&cards(3), &many, today), Err(IssueRefusal::TooManyCards));
-        let unlimited = CardPolicy { max_per_patron: None, validity_years: None, ..POLICY };
-        assert_eq!(issue(&cards(500), &unlimited, today), Ok(None));
+        let unlimited = CardPolicy { max_per_patron: 100, validity_years: None, ..POLICY };
+        assert_eq!(issue(&cards(99), &unlimited, today), Ok(None));
         let no_code = Applicant { has_identity_code: false, ..adult() };
         assert_eq!(issue(&no_code, &unlimited, today), Ok(Some(date("2027-05-20"))));
         let shorter =

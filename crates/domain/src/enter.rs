@@ -19,7 +19,7 @@
 //! and the age; for a lending ban only where the policy says so.
 
 use crate::age::age_on;
-use crate::facts::{Card, OpeningWindow, Patron, Resource, SelfServiceRight};
+use crate::facts::{Card, OpeningHours, Patron, Resource, SelfServiceRight};
 use crate::opening::OpenNow;
 use crate::policy::{EntryPolicy, GrantMode, UnknownBirthDate};
 use crate::{
@@ -40,8 +40,8 @@ pub struct Entry<'a> {
     pub device: DeviceKind,
     /// The branch of the device.
     pub branch: i64,
-    /// The opening windows of that branch.
-    pub windows: &'a [OpeningWindow],
+    /// The opening hours of that branch.
+    pub hours: &'a OpeningHours,
     /// The policy for this patron's category.
     pub policy: &'a EntryPolicy,
     /// When it is asked.
@@ -77,7 +77,7 @@ pub fn decide(entry: &Entry<'_>) -> Decision {
     if services::is_switched_off(entry.patron, entry.device) {
         reasons.push(Reason::ServiceSwitchedOff);
     }
-    let open = OpenNow::among(entry.windows, entry.moment);
+    let open = OpenNow::among(entry.hours, entry.moment);
     if !open.is_open() {
         reasons.push(Reason::Closed);
     }

@@ -3,6 +3,7 @@
 use crate::{BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RightKind, Service};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// A card.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,26 @@ pub struct QueuedHold {
     pub pickup_branch: i64,
     /// Set when only this item will do.
     pub only_item: Option<i64>,
+}
+
+/// When a branch is open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpeningHours {
+    /// The weekly windows of every season.
+    pub windows: Vec<OpeningWindow>,
+    /// The days on which something else holds than their week says.
+    pub exceptions: BTreeMap<NaiveDate, Vec<DayWindow>>,
+}
+
+/// One window of a single day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DayWindow {
+    /// Minutes after local midnight at which it opens, 0 to 1439.
+    pub opens_minute: u16,
+    /// Minutes after local midnight at which it closes, exclusive; after `opens_minute`, at most 1440.
+    pub closes_minute: u16,
+    /// With or without staff; `Closed` opens nothing.
+    pub mode: OpeningMode,
 }
 
 /// One opening window of a branch.

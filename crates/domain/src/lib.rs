@@ -21,6 +21,8 @@
 //! | which message does a patron see? | [`messages`] |
 //! | how is a name found? | [`names`] |
 //!
+//! What is right for controllers and places, apart from any patron, stands in [`places`].
+//!
 //! What several rules share has a file of its own: [`age`], [`aliases`], [`bans`], [`debt`], [`opening`],
 //! [`services`] and [`validity`].
 
@@ -47,6 +49,7 @@ pub mod notices;
 pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
+pub mod places;
 pub mod policy;
 pub mod protection;
 pub mod registration;

@@ -1,9 +1,12 @@
 //! How a branch is open at a moment.
 //!
+//! A day with an exception has the windows of its exception and none of its week's: an exception of one closed
+//! window shuts the branch all day, whatever the week says.
+//!
 //! Hours are hours of the wall clock. In the night on which an hour comes twice, a window that covers
 //! it is open both times; in the night on which an hour is left out, nobody can ask during it.
 
-use crate::facts::OpeningWindow;
+use crate::facts::OpeningHours;
 use crate::validity::holds_on;
 use crate::{Moment, OpeningMode};
 
@@ -17,21 +20,30 @@ pub struct OpenNow {
 }
 
 impl OpenNow {
-    /// What runs now, out of the windows of one branch: those of this weekday whose season holds
-    /// today. Windows may overlap; each counts.
+    /// What runs now at a branch with these hours: what the exception of today says where there is one, else the
+    /// windows of this weekday whose season holds today. Windows may overlap; each counts.
     #[must_use]
-    pub fn among(windows: &[OpeningWindow], moment: &Moment) -> Self {
+    pub fn among(hours: &OpeningHours, moment: &Moment) -> Self {
         let (today, weekday, minute) = (moment.today(), moment.weekday(), moment.minute_of_day());
-        let runs = |window: &&OpeningWindow| {
+        let runs = |opens: u16, closes: u16| (opens..closes).contains(&minute);
+        if let Some(windows) = hours.exceptions.get(&today) {
+            let running = windows.iter().filter(|window| runs(window.opens_minute, window.closes_minute));
+            return running.fold(Self::default(), |open, window| open.with(window.mode));
+        }
+        let running = hours.windows.iter().filter(|window| {
             window.weekday == weekday
-                && (window.opens_minute..window.closes_minute).contains(&minute)
+                && runs(window.opens_minute, window.closes_minute)
                 && holds_on(window.valid_from, window.valid_until, today)
-        };
-        windows.iter().filter(runs).fold(Self::default(), |open, window| match window.mode {
-            OpeningMode::Staffed => Self { staffed: true, ..open },
-            OpeningMode::SelfService => Self { self_service: true, ..open },
-            OpeningMode::Closed => open,
-        })
+        });
+        running.fold(Self::default(), |open, window| open.with(window.mode))
+    }
+
+    const fn with(self, mode: OpeningMode) -> Self {
+        match mode {
+            OpeningMode::Staffed => Self { staffed: true, ..self },
+            OpeningMode::SelfService => Self { self_service: true, ..self },
+            OpeningMode::Closed => self,
+        }
     }
 
     /// Whether the branch is open in any way.
@@ -44,14 +56,16 @@ impl OpenNow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{date, local, utc, window};
+    use crate::facts::{DayWindow, OpeningWindow};
+    use crate::samples::{date, local, utc, week, window};
+    use std::collections::BTreeMap;
 
     /// 20 May 2026 is a Wednesday.
     const WEDNESDAY: u8 = 3;
 
     #[test]
     fn a_window_opens_on_its_minute_and_closes_on_its_minute() {
-        let windows = [window(WEDNESDAY, 10 * 60, 18 * 60, OpeningMode::Staffed)];
+        let hours = week([window(WEDNESDAY, 10 * 60, 18 * 60, OpeningMode::Staffed)]);
         let table = [
             ("2026-05-20 09:59", false),
             ("2026-05-20 10:00", true),
@@ -61,17 +75,17 @@ mod tests {
             ("2026-05-27 12:00", true),
         ];
         for (at, open) in table {
-            assert_eq!(OpenNow::among(&windows, &local(at)).is_open(), open, "{at}");
+            assert_eq!(OpenNow::among(&hours, &local(at)).is_open(), open, "{at}");
         }
     }
 
     #[test]
     fn a_window_may_last_all_day() {
-        let windows = [window(WEDNESDAY, 0, 1_440, OpeningMode::SelfService)];
+        let hours = week([window(WEDNESDAY, 0, 1_440, OpeningMode::SelfService)]);
         for (at, open) in
             [("2026-05-19 23:59", false), ("2026-05-20 00:00", true), ("2026-05-20 23:59", true)]
         {
-            assert_eq!(OpenNow::among(&windows, &local(at)).self_service, open, "{at}");
+            assert_eq!(OpenNow::among(&hours, &local(at)).self_service, open, "{at}");
         }
     }
 
@@ -85,26 +99,66 @@ mod tests {
         let table = [("05-27", false), ("06-03", true), ("06-10", true), ("06-17", true), ("06-24", false)];
         for (day, open) in table {
             let at = local(&format!("2026-{day} 12:00"));
-            assert_eq!(OpenNow::among(&[summer], &at).is_open(), open, "{day}");
+            assert_eq!(OpenNow::among(&week([summer]), &at).is_open(), open, "{day}");
         }
     }
 
     #[test]
     fn both_modes_may_run_at_once() {
-        let windows = [
+        let hours = week([
             window(WEDNESDAY, 6 * 60, 22 * 60, OpeningMode::SelfService),
             window(WEDNESDAY, 10 * 60, 18 * 60, OpeningMode::Staffed),
-        ];
-        let early = OpenNow::among(&windows, &local("2026-05-20 07:00"));
+        ]);
+        let early = OpenNow::among(&hours, &local("2026-05-20 07:00"));
         assert_eq!(early, OpenNow { staffed: false, self_service: true });
-        let noon = OpenNow::among(&windows, &local("2026-05-20 12:00"));
+        let noon = OpenNow::among(&hours, &local("2026-05-20 12:00"));
         assert_eq!(noon, OpenNow { staffed: true, self_service: true });
+    }
+
+    #[test]
+    fn an_exception_takes_the_place_of_the_whole_day_and_of_no_other() {
+        const DAY: &str = "2026-05-20";
+        let among = |windows: &[(u16, u16, OpeningMode)], at: &str| {
+            let day = windows.iter().map(|(opens_minute, closes_minute, mode)| DayWindow {
+                opens_minute: *opens_minute,
+                closes_minute: *closes_minute,
+                mode: *mode,
+            });
+            let all_week = (1..=7).map(|weekday| window(weekday, 6 * 60, 22 * 60, OpeningMode::Staffed));
+            let hours = OpeningHours {
+                windows: all_week.collect(),
+                exceptions: BTreeMap::from([(date(DAY), day.collect())]),
+            };
+            OpenNow::among(&hours, &local(at))
+        };
+        let (staffed, self_service) =
+            (OpenNow { staffed: true, self_service: false }, OpenNow { staffed: false, self_service: true });
+        let closed = [(0, 1_440, OpeningMode::Closed)];
+        let alone = [(12 * 60, 24 * 60, OpeningMode::SelfService)];
+        let split = [(6 * 60, 8 * 60, OpeningMode::SelfService), (8 * 60, 9 * 60, OpeningMode::Staffed)];
+        let table = [
+            (&closed[..], "2026-05-20 12:00", OpenNow::default()),
+            (&closed, "2026-05-20 00:00", OpenNow::default()),
+            (&closed, "2026-05-19 21:59", staffed),
+            (&closed, "2026-05-21 06:00", staffed),
+            (&[], "2026-05-20 12:00", OpenNow::default()),
+            (&alone, "2026-05-20 11:59", OpenNow::default()),
+            (&alone, "2026-05-20 12:00", self_service),
+            (&alone, "2026-05-20 23:59", self_service),
+            (&alone, "2026-05-21 00:00", OpenNow::default()),
+            (&split, "2026-05-20 07:59", self_service),
+            (&split, "2026-05-20 08:00", staffed),
+            (&split, "2026-05-20 09:00", OpenNow::default()),
+        ];
+        for (windows, at, open) in table {
+            assert_eq!(among(windows, at), open, "{windows:?} at {at}");
+        }
     }
 
     #[test]
     fn in_the_nights_of_the_clock_change_the_wall_clock_counts() {
         const SUNDAY: u8 = 7;
-        let windows = [window(SUNDAY, 3 * 60, 4 * 60, OpeningMode::SelfService)];
+        let hours = week([window(SUNDAY, 3 * 60, 4 * 60, OpeningMode::SelfService)]);
         let table = [
             // 25 October 2026: 03:00 to 04:00 comes twice, first at 00:00 UTC, then at 01:00 UTC.
             ("2026-10-24T23:59:59Z", false),
@@ -118,7 +172,7 @@ mod tests {
             ("2026-03-29T01:00:00Z", false),
         ];
         for (at, open) in table {
-            assert_eq!(OpenNow::among(&windows, &utc(at)).is_open(), open, "{at}");
+            assert_eq!(OpenNow::among(&hours, &utc(at)).is_open(), open, "{at}");
         }
     }
 }

@@ -26,11 +26,16 @@ mod ladder;
 mod value;
 mod views;
 mod words;
+mod year_turn;
 
 pub use fault::{PolicyFault, PolicyRule};
 pub use keys::{PolicyKey, catalogue};
-pub use views::{CardPolicy, EntryPolicy, HoldPolicy, LendingPolicy, PinPolicy};
-pub use words::{DebtComparator, GrantMode, UnknownBirthDate};
+pub use views::{
+    BanPolicy, CardPolicy, DerivedBlockPolicy, EntryPolicy, HoldPolicy, LendingPolicy, MessagePolicy,
+    PinPolicy, RelationPolicy, RetentionPolicy, StaffPolicy,
+};
+pub use words::{DebtComparator, GrantMode, HistoryKept, UnknownBirthDate};
+pub use year_turn::YearTurn;
 
 use crate::PatronCategory;
 use chrono::NaiveDate;

@@ -1,7 +1,9 @@
 //! Facts for the tests of the rules: a patron with nothing against them, an item that can be lent, a
 //! Helsinki wall clock. A test changes the one thing it is about.
 
-use crate::facts::{Ban, Card, Item, MaterialCount, OpeningWindow, Patron, Resource, SelfServiceRight};
+use crate::facts::{
+    Ban, Card, Item, MaterialCount, OpeningHours, OpeningWindow, Patron, Resource, SelfServiceRight,
+};
 use crate::{
     BanKind, CardState, ItemState, Moment, OpeningMode, PatronCategory, PatronState, ResourceKind, RightKind,
 };
@@ -11,6 +13,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeMap;
 
 /// The branch of the device that asks.
 pub(crate) const OUR_BRANCH: i64 = 7;
@@ -99,6 +102,11 @@ pub(crate) fn window(weekday: u8, opens: u16, closes: u16, mode: OpeningMode) ->
         valid_from: date("2020-01-01"),
         valid_until: None,
     }
+}
+
+/// Hours without exceptions.
+pub(crate) fn week(windows: impl Into<Vec<OpeningWindow>>) -> OpeningHours {
+    OpeningHours { windows: windows.into(), exceptions: BTreeMap::new() }
 }
 
 /// Windows that are open around the clock.

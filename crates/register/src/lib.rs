@@ -16,6 +16,7 @@ pub mod imports;
 mod loans;
 mod patrons;
 pub mod permissions;
+pub mod policies;
 mod register;
 mod rulebook;
 pub mod staff;

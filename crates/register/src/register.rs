@@ -12,7 +12,6 @@ use kortisto_domain::DeviceKind;
 use kortisto_store::{
     Engine, Signals, Store, StoreError,
     lane::{Lane, LaneLimits, LaneStats},
-    queries::rulebook,
 };
 use kortisto_vault::{Keys, PinVault};
 use std::{sync::Arc, time::Duration};
@@ -83,8 +82,8 @@ impl Register {
     /// [`StoreError`] when the database does not answer or its schema is older than this program.
     pub async fn open(options: RegisterOptions) -> Result<Self, StoreError> {
         let RegisterOptions { store, surroundings, .. } = options;
-        let rows = rulebook::load(store.readers()).await?;
-        let rulebooks = Arc::new(RulebookShelf::new(Rulebook::from_rows(rows, surroundings.zone)?));
+        let rulebook = Rulebook::load(store.readers(), &surroundings).await?;
+        let rulebooks = Arc::new(RulebookShelf::new(rulebook));
         let start = || {
             let desk = LiveDesk {
                 connection: store.lane_connection(),

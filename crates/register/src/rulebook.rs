@@ -3,12 +3,18 @@
 //! Memory never decides alone: every turn reads the version with its facts, and a turn that finds a
 //! newer one loads the rows in its own transaction before it decides.
 
+use crate::Surroundings;
+use chrono::Days;
 use chrono_tz::Tz;
 use kortisto_domain::{
-    facts::{OpeningWindow, Resource},
+    facts::{DayWindow, OpeningHours, OpeningWindow, Resource},
     policy::{Place, PolicyRow, PolicySet, Scope},
 };
-use kortisto_store::{StoreError, queries::rulebook::RulebookRows};
+use kortisto_store::{
+    StoreError,
+    queries::rulebook::{self, RulebookRows},
+};
+use sea_orm::ConnectionTrait;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
@@ -23,8 +29,8 @@ pub struct Branch {
     pub name: String,
     /// The municipality whose policies and fees apply.
     pub municipality: String,
-    /// Its opening windows.
-    pub windows: Vec<OpeningWindow>,
+    /// Its opening hours.
+    pub hours: OpeningHours,
 }
 
 /// Everything that a decision reads besides facts about persons and items.
@@ -40,6 +46,19 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// Loads it, with the exceptions of opening hours from yesterday on: what was asked before midnight may be
+    /// answered after it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails, or as [`Rulebook::from_rows`].
+    pub async fn load(
+        connection: &impl ConnectionTrait,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StoreError> {
+        let yesterday = surroundings.moment().today() - Days::new(1);
+        Self::from_rows(rulebook::load(connection, yesterday).await?, surroundings.zone)
+    }
+
     /// Builds it from its rows.
     ///
     /// # Errors
@@ -56,7 +75,7 @@ impl Rulebook {
                     code: row.code,
                     name: row.name,
                     municipality: row.municipality,
-                    windows: Vec::new(),
+                    hours: OpeningHours::default(),
                 };
                 (row.id, branch)
             })
@@ -71,7 +90,17 @@ impl Rulebook {
                 valid_until: row.valid_until,
             };
             if let Some(branch) = branches.get_mut(&row.branch_id) {
-                branch.windows.push(window);
+                branch.hours.windows.push(window);
+            }
+        }
+        for row in rows.exceptions {
+            let window = DayWindow {
+                opens_minute: minute(row.opens_minute)?,
+                closes_minute: minute(row.closes_minute)?,
+                mode: row.mode.try_into()?,
+            };
+            if let Some(branch) = branches.get_mut(&row.branch_id) {
+                branch.hours.exceptions.entry(row.day).or_default().push(window);
             }
         }
         let mut resources: HashMap<i64, BTreeMap<String, Resource>> = HashMap::new();
@@ -90,6 +119,20 @@ impl Rulebook {
     #[must_use]
     pub fn branch(&self, id: i64) -> Option<&Branch> {
         self.branches.get(&id)
+    }
+
+    /// Every branch with its key, in the order of their codes.
+    pub fn branches(&self) -> impl Iterator<Item = (i64, &Branch)> {
+        let mut all: Vec<_> = self.branches.iter().map(|(id, branch)| (*id, branch)).collect();
+        all.sort_unstable_by(|one, other| one.1.code.cmp(&other.1.code));
+        all.into_iter()
+    }
+
+    /// The opening hours of a branch; one that does not exist is never open.
+    #[must_use]
+    pub fn hours(&self, id: i64) -> &OpeningHours {
+        static NEVER: OpeningHours = OpeningHours { windows: Vec::new(), exceptions: BTreeMap::new() };
+        self.branch(id).map_or(&NEVER, |branch| &branch.hours)
     }
 
     /// The code of a branch, or nothing for one that does not exist.

@@ -19,7 +19,8 @@ use kortisto::staff::v1::{
     card_service_server::CardServiceServer, identity_code_service_server::IdentityCodeServiceServer,
     message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
-    pin_service_server::PinServiceServer, staff_session_service_server::StaffSessionServiceServer,
+    pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
+    policy_service_server::PolicyServiceServer, staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -39,6 +40,8 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.CardService",
     "kortisto.staff.v1.PinService",
     "kortisto.staff.v1.IdentityCodeService",
+    "kortisto.staff.v1.PlaceService",
+    "kortisto.staff.v1.PolicyService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -117,6 +120,8 @@ pub async fn serve(
         .add_service(sized!(CardServiceServer::new(api.clone())))
         .add_service(sized!(PinServiceServer::new(api.clone())))
         .add_service(sized!(IdentityCodeServiceServer::new(api.clone())))
+        .add_service(sized!(PlaceServiceServer::new(api.clone())))
+        .add_service(sized!(PolicyServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

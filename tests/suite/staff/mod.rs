@@ -5,5 +5,6 @@ mod coverage;
 mod duties;
 mod messages;
 mod patrons;
+mod places;
 mod questions;
 mod world;

@@ -2,7 +2,8 @@
 
 use super::ladder::Ladder;
 use super::value::PolicyValue;
-use super::words::{DebtComparator, GrantMode, UnknownBirthDate};
+use super::words::{DebtComparator, GrantMode, HistoryKept, UnknownBirthDate};
+use super::year_turn::YearTurn;
 use super::{PolicyFault, PolicyRow, PolicyRule};
 
 /// What a scope may name for a key, beside nothing at all.
@@ -97,8 +98,77 @@ macro_rules! policy_keys {
     };
 }
 
-// Each entry: meaning, then name and type = key, values, default, unit, reach, source.
+// Each entry: meaning, then name and type = key, values, default, unit, reach, source. Groups stand in the order
+// of the alphabet, so that two who add a key to different groups do not meet.
 policy_keys! {
+    // age: what a birthday changes.
+
+    /// Age under which a card is issued with a guardian's consent only.
+    consent_age: u8 = "age.guardian_consent_card", 0..=18, 15, "years", PLACE,
+        "A49; practice: 15 in every consortium that publishes it";
+    /// Age under which a guardian answers for the loans.
+    liability_age: u8 = "age.guardian_liability", 0..=18, 15, "years", CONSORTIUM,
+        "A48, A56; practice: 15, and 18 in OUTI and Kirkkonummi";
+
+    // age_rating: what children may borrow.
+
+    /// What lending says of an item with an age rating where the birth date is not known.
+    rating_unknown_age: UnknownBirthDate = "age_rating.unknown_birth_date",
+        (), UnknownBirthDate::Refuse, "", PLACE, "Act on audiovisual programmes 710/2011";
+
+    // ban: what stands in the way of borrowing.
+
+    /// Whether the limit itself blocks, or only more than it.
+    debt_comparator: DebtComparator = "ban.debt_comparator", (), DebtComparator::AtLeast, "", PATRON,
+        "A69; practice: at_least in most consortia, over in Heili, Anders and Lukki";
+    /// Debt at which a patron may not borrow.
+    debt_limit: Option<i64> = "ban.debt_limit_cents", 1..=1_000_000, Some(1_000), "cents", PATRON,
+        "A69; practice: 10.00 in most consortia, up to 30.00";
+    /// Whether the guardians of a child who may not borrow may not borrow either.
+    inherit_to_guardian: bool = "ban.inherit_to_guardian", (), false, "", CONSORTIUM,
+        "A71; practice: true in PIKI";
+    /// Days after the due date of any loan from which on its borrower may not borrow.
+    overdue_days: Option<u16> = "ban.overdue_days", 1..=365, None, "days", PATRON,
+        "A71; practice: 28 in Helmet and Kirkes (the second reminder), 49 in Louna";
+    /// Days that a use ban lasts at most.
+    use_ban_days: u16 = "ban.use_days_max", 1..=30, 30, "days", PLACE,
+        "A72; Public Libraries Act 1492/2016, section 15: 30 at most";
+    /// Day of the year from which on any debt of an earlier year blocks borrowing.
+    year_turn: Option<YearTurn> = "ban.year_turn", (), None, "", PATRON,
+        "A69; practice: 01-01 in Imatra and Vaara, 02-01 in Lumme";
+
+    // card: how cards are issued.
+
+    /// Cards in force of one patron at most.
+    cards_max: u8 = "card.max_per_patron", 1..=20, 1, "cards", PATRON,
+        "A27; practice: one in Kirkes and LASTU, several in Kainet";
+    /// Months for which a card is valid whose patron has no Finnish personal identity code.
+    card_months_without_code: Option<u16> = "card.validity_months_without_code", 1..=120, Some(12), "months",
+        PATRON, "A29; practice: 12 in Helmet, PIKI, Kyyti and Kirkkonummi";
+    /// Years for which a card is valid.
+    card_years: Option<u8> = "card.validity_years", 1..=20, Some(10), "years", PATRON,
+        "A29; practice: 10 by default in Koha-Suomi, earlier 5; institutions 1 in Kirkes";
+
+    // guardian: how long a guardian stays one.
+
+    /// Age of the ward at which the relation to a guardian ends by itself.
+    guardian_end_age: u8 = "guardian.end_age", 1..=18, 15, "years", CONSORTIUM,
+        "A50, A51, A53: 15; 18 where a guardian answers for loans until then";
+
+    // history: what is kept of past loans.
+
+    /// Whose loan history is kept once they have consented to it; nobody's without consent.
+    history: HistoryKept = "history.default", (), HistoryKept::OnConsent, "", CONSORTIUM,
+        "A78, A79, A80: on consent in LASTU and Kainet, for the home library service only in Heili";
+
+    // hold: how holds wait.
+
+    /// Days for which a ready hold waits.
+    pickup_days: u16 = "hold.pickup_days", 1..=60, 7, "days", PLACE,
+        "Practice: 7 in Kemijärvi, 8 in Kainet";
+
+    // loan: how long and how much.
+
     /// Days from the loan to its due date.
     loan_period: u16 = "loan.period_days", 1..=365, 28, "days", LOAN,
         "Practice: 28 for books in every consortium that publishes it, 1 to 42 in Kirkes";
@@ -108,12 +178,45 @@ policy_keys! {
     /// Open loans of one material at most; without a material in the scope, of each material.
     loan_max_material: Option<u32> = "loan.max_material", 0..=10_000, None, "loans", LOAN,
         "Practice: 5 console games in Kirkes and Helmet";
-    /// Debt at which a patron may not borrow.
-    debt_limit: Option<i64> = "ban.debt_limit_cents", 1..=1_000_000, Some(1_000), "cents", PATRON,
-        "A69; practice: 10.00 in most consortia, up to 30.00";
-    /// Whether the limit itself blocks, or only more than it.
-    debt_comparator: DebtComparator = "ban.debt_comparator", (), DebtComparator::AtLeast, "", PATRON,
-        "A69; practice: at_least in most consortia, over in Heili, Anders and Lukki";
+
+    // message: how long a message waits.
+
+    /// Days for which a message or remark stands that names no last day of its own.
+    message_days: Option<u16> = "message.expiry_days", 1..=3_650, Some(365), "days", PLACE,
+        "A62, A63: with an expiry; the number is the register's own";
+
+    // pc: who uses PCs.
+
+    /// Age from which PCs may be used.
+    pc_min_age: u8 = "pc.min_age", 0..=18, 0, "years", PLACE,
+        "A87; practice: limits differ by terminal";
+    /// What a PC says where an age limit applies and the birth date is not known.
+    pc_unknown_age: UnknownBirthDate = "pc.unknown_birth_date", (), UnknownBirthDate::Refuse, "", PLACE,
+        "A87";
+    /// Whether a lending ban also closes the PCs.
+    pc_lending_ban: bool = "pc.blocked_by_lending_ban", (), false, "", PLACE,
+        "A74b";
+
+    // pin: what a PIN is.
+
+    /// Digits of a PIN at least.
+    pin_length_min: u8 = "pin.length_min", 4..=12, 4, "digits", CONSORTIUM,
+        "A31; practice: four digits everywhere; the contract takes 4 to 12";
+    /// Digits of a PIN at most; where it is less than the least, the least counts.
+    pin_length_max: u8 = "pin.length_max", 4..=12, 12, "digits", CONSORTIUM,
+        "A31; the contract takes 4 to 12; set 4 where the devices take no more";
+
+    // retention: when data goes.
+
+    /// Years without any event of the card after which a patron is removed.
+    inactive_years: u8 = "retention.inactive_years", 1..=20, 5, "years", CONSORTIUM,
+        "A46; practice: 5 in Kirkes and Loppi, 6 in OUTI";
+    /// Days for which the last borrower of an item is kept after its return.
+    item_trace_days: u16 = "retention.item_trace_days", 0..=365, 60, "days", CONSORTIUM,
+        "A77; practice: 60 in LASTU";
+
+    // self_service: who lets themselves in while there is no staff.
+
     /// Who may let themselves in while there is no staff.
     grant_mode: GrantMode = "self_service.grant_mode", (), GrantMode::Registered, "", PATRON,
         "Practice: all three occur; registered, so that an undecided door stays closed";
@@ -138,39 +241,12 @@ policy_keys! {
     /// What the door says where an age limit applies and the birth date is not known.
     self_service_unknown_age: UnknownBirthDate = "self_service.unknown_birth_date",
         (), UnknownBirthDate::Refuse, "", PLACE, "A16; practice: the door plugin of Koha-Suomi refuses";
-    /// Age from which PCs may be used.
-    pc_min_age: u8 = "pc.min_age", 0..=18, 0, "years", PLACE,
-        "A87; practice: limits differ by terminal";
-    /// What a PC says where an age limit applies and the birth date is not known.
-    pc_unknown_age: UnknownBirthDate = "pc.unknown_birth_date", (), UnknownBirthDate::Refuse, "", PLACE,
-        "A87";
-    /// Whether a lending ban also closes the PCs.
-    pc_lending_ban: bool = "pc.blocked_by_lending_ban", (), false, "", PLACE,
-        "A74b";
-    /// What lending says of an item with an age rating where the birth date is not known.
-    rating_unknown_age: UnknownBirthDate = "age_rating.unknown_birth_date",
-        (), UnknownBirthDate::Refuse, "", PLACE, "Act on audiovisual programmes 710/2011";
-    /// Days for which a ready hold waits.
-    pickup_days: u16 = "hold.pickup_days", 1..=60, 7, "days", PLACE,
-        "Practice: 7 in Kemijärvi, 8 in Kainet";
-    /// Digits of a PIN at least.
-    pin_length_min: u8 = "pin.length_min", 4..=12, 4, "digits", CONSORTIUM,
-        "A31; practice: four digits everywhere; the contract takes 4 to 12";
-    /// Digits of a PIN at most; where it is less than the least, the least counts.
-    pin_length_max: u8 = "pin.length_max", 4..=12, 12, "digits", CONSORTIUM,
-        "A31; the contract takes 4 to 12; set 4 where the devices take no more";
-    /// Cards in force that a patron may have at once.
-    card_max: Option<u16> = "card.max_per_patron", 1..=100, Some(1), "cards", CATEGORY,
-        "A27; practice: one in Kirkes, several in Kainet";
-    /// Years for which a card is valid.
-    card_years: Option<u16> = "card.validity_years", 1..=100, Some(10), "years", CATEGORY,
-        "A29; practice: 10 in OUTI, 5 earlier";
-    /// Months for which the card of a person without a personal identity code is valid.
-    card_months_without_code: Option<u16> = "card.validity_months_without_code",
-        1..=120, Some(12), "months", CATEGORY, "A29; practice: 12";
-    /// Age from which a person gets a card without a guardian's consent.
-    card_consent_age: u8 = "age.guardian_consent_card", 0..=18, 15, "years", CONSORTIUM,
-        "A49; practice: 15 everywhere";
+
+    // staff: how staff work.
+
+    /// Minutes without a call after which the session of a staff account ends.
+    staff_idle_minutes: u16 = "staff.session_idle_minutes", 1..=480, 30, "minutes", CONSORTIUM,
+        "A114; the number is the register's own";
 }
 
 fn parse<T: PolicyValue>(index: usize, row: &PolicyRow, bounds: &T::Bounds) -> Result<T, PolicyFault> {

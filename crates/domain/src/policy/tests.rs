@@ -212,10 +212,21 @@ fn every_key_reaches_a_view() {
         ("hold.pickup_days", "10"),
         ("pin.length_min", "5"),
         ("pin.length_max", "6"),
-        ("card.max_per_patron", "7"),
-        ("card.validity_years", "8"),
-        ("card.validity_months_without_code", "9"),
-        ("age.guardian_consent_card", "11"),
+        ("age.guardian_consent_card", "14"),
+        ("age.guardian_liability", "18"),
+        ("ban.inherit_to_guardian", "true"),
+        ("ban.overdue_days", "28"),
+        ("ban.use_days_max", "29"),
+        ("ban.year_turn", "02-01"),
+        ("card.max_per_patron", "3"),
+        ("card.validity_months_without_code", "11"),
+        ("card.validity_years", "4"),
+        ("guardian.end_age", "17"),
+        ("history.default", "home_service"),
+        ("message.expiry_days", "90"),
+        ("retention.inactive_years", "6"),
+        ("retention.item_trace_days", "30"),
+        ("staff.session_idle_minutes", "16"),
     ];
     assert_eq!(rows.len(), catalogue().len());
     let set = PolicySet::new(rows.map(|(key, value)| row(key, value, everywhere())).to_vec()).unwrap();
@@ -250,14 +261,40 @@ fn every_key_reaches_a_view() {
     assert_eq!(set.holds(&HERE, date(TODAY)).pickup_days, 10);
     assert_eq!(set.pins(date(TODAY)), PinPolicy { length_min: 5, length_max: 6 });
     assert_eq!(
-        set.cards(PatronCategory::Person, date(TODAY)),
+        set.cards(&HERE, PatronCategory::Person, date(TODAY)),
         CardPolicy {
-            max_per_patron: Some(7),
-            validity_years: Some(8),
-            validity_months_without_code: Some(9),
-            guardian_consent_age: 11,
+            max_per_patron: 3,
+            validity_years: Some(4),
+            validity_months_without_code: Some(11),
+            guardian_consent_age: 14,
         }
     );
+    assert_eq!(
+        set.relations(date(TODAY)),
+        RelationPolicy { guardian_end_age: 17, guardian_liability_age: 18 }
+    );
+    assert_eq!(
+        set.derived_blocks(&HERE, PatronCategory::Person, date(TODAY)),
+        DerivedBlockPolicy {
+            debt_limit,
+            year_turn: YearTurn::new(2, 1),
+            overdue_days: Some(28),
+            inherit_to_guardian: true,
+        }
+    );
+    assert_eq!(set.bans(&HERE, date(TODAY)), BanPolicy { use_days_max: 29 });
+    assert_eq!(
+        set.retention(date(TODAY)),
+        RetentionPolicy { inactive_years: 6, item_trace_days: 30, history: HistoryKept::HomeService }
+    );
+    assert_eq!(set.messages(&HERE, date(TODAY)), MessagePolicy { expiry_days: Some(90) });
+    assert_eq!(set.staff(date(TODAY)), StaffPolicy { session_idle_minutes: 16 });
+}
+
+#[test]
+fn keys_stand_in_groups_in_the_order_of_the_alphabet() {
+    let groups: Vec<&str> = catalogue().iter().map(|entry| entry.key.split_once('.').unwrap().0).collect();
+    assert!(groups.is_sorted(), "{groups:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a rule sees of the policies: the values for one place, one patron category, one day.
 
 use super::ladder::Question;
-use super::{GrantMode, Place, PolicySet, UnknownBirthDate};
+use super::{GrantMode, HistoryKept, Place, PolicySet, UnknownBirthDate, YearTurn};
 use crate::PatronCategory;
 use crate::debt::DebtLimit;
 use chrono::NaiveDate;
@@ -59,24 +59,79 @@ pub struct PinPolicy {
     pub length_max: u8,
 }
 
-/// What applies to the cards of one patron category.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CardPolicy {
-    /// Cards in force at once; none means no limit.
-    pub max_per_patron: Option<u16>,
-    /// Years of validity; none means without end.
-    pub validity_years: Option<u16>,
-    /// Months of validity for a person without a personal identity code; none means as for others.
-    pub validity_months_without_code: Option<u16>,
-    /// Age in years from which no guardian's consent is needed.
-    pub guardian_consent_age: u8,
-}
-
 /// What applies to holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldPolicy {
     /// Days for which a ready hold waits.
     pub pickup_days: u16,
+}
+
+/// What applies to the issue of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardPolicy {
+    /// Cards in force of one patron at most.
+    pub max_per_patron: u8,
+    /// Years for which a card is valid; none means no end.
+    pub validity_years: Option<u8>,
+    /// Months for which it is valid where the patron has no Finnish personal identity code; none means as long as
+    /// any other.
+    pub validity_months_without_code: Option<u16>,
+    /// Years under which a guardian's consent is needed.
+    pub guardian_consent_age: u8,
+}
+
+/// What applies to those who stand beside a patron, in the whole consortium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RelationPolicy {
+    /// Years of the ward at which the relation to a guardian ends by itself.
+    pub guardian_end_age: u8,
+    /// Years of the ward under which a guardian answers for the loans.
+    pub guardian_liability_age: u8,
+}
+
+/// What follows from debt, overdue loans and wards, without anybody's decision in the single case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedBlockPolicy {
+    /// The debt that blocks.
+    pub debt_limit: DebtLimit,
+    /// From when debt of an earlier year blocks; none means never.
+    pub year_turn: Option<YearTurn>,
+    /// Days after a due date from which on a loan blocks; none means never.
+    pub overdue_days: Option<u16>,
+    /// Whether what blocks a ward blocks its guardians too.
+    pub inherit_to_guardian: bool,
+}
+
+/// What applies to bans that somebody places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BanPolicy {
+    /// Days that a use ban lasts at most, 1 to 30.
+    pub use_days_max: u16,
+}
+
+/// What is kept of a patron, and for how long, in the whole consortium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionPolicy {
+    /// Years without any event of the card after which the patron is removed.
+    pub inactive_years: u8,
+    /// Days after its return for which the last borrower of an item is kept; 0 means not at all.
+    pub item_trace_days: u16,
+    /// Whose loan history is kept.
+    pub history: HistoryKept,
+}
+
+/// What applies to messages and remarks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessagePolicy {
+    /// Days for which one stands that names no last day; none means until it is taken away.
+    pub expiry_days: Option<u16>,
+}
+
+/// What applies to the sessions of staff accounts, in the whole consortium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffPolicy {
+    /// Minutes without a call after which a session ends.
+    pub session_idle_minutes: u16,
 }
 
 impl PolicySet {
@@ -125,29 +180,85 @@ impl PolicySet {
     /// What applies to PINs, in the whole consortium.
     #[must_use]
     pub fn pins(&self, today: NaiveDate) -> PinPolicy {
-        let question = Question { place: None, category: None, material: None, today };
+        let question = everywhere(today);
         let length_min = self.settings.pin_length_min.value(&question);
         let length_max = self.settings.pin_length_max.value(&question).max(length_min);
         PinPolicy { length_min, length_max }
     }
 
-    /// What applies to the cards of this category, in the whole consortium.
-    #[must_use]
-    pub fn cards(&self, category: PatronCategory, today: NaiveDate) -> CardPolicy {
-        let question = Question { place: None, category: Some(category), material: None, today };
-        CardPolicy {
-            max_per_patron: self.settings.card_max.value(&question),
-            validity_years: self.settings.card_years.value(&question),
-            validity_months_without_code: self.settings.card_months_without_code.value(&question),
-            guardian_consent_age: self.settings.card_consent_age.value(&question),
-        }
-    }
-
     /// What applies to holds that are picked up here.
     #[must_use]
     pub fn holds(&self, place: &Place<'_>, today: NaiveDate) -> HoldPolicy {
-        let question = Question { place: Some(place), category: None, material: None, today };
-        HoldPolicy { pickup_days: self.settings.pickup_days.value(&question) }
+        HoldPolicy { pickup_days: self.settings.pickup_days.value(&at(place, today)) }
+    }
+
+    /// What applies to a card that is issued here to a patron of this category.
+    #[must_use]
+    pub fn cards(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> CardPolicy {
+        let of_patron = Question { category: Some(category), ..at(place, today) };
+        let keys = &self.settings;
+        CardPolicy {
+            max_per_patron: keys.cards_max.value(&of_patron),
+            validity_years: keys.card_years.value(&of_patron),
+            validity_months_without_code: keys.card_months_without_code.value(&of_patron),
+            guardian_consent_age: keys.consent_age.value(&of_patron),
+        }
+    }
+
+    /// What applies to guardians, in the whole consortium.
+    #[must_use]
+    pub fn relations(&self, today: NaiveDate) -> RelationPolicy {
+        let question = everywhere(today);
+        RelationPolicy {
+            guardian_end_age: self.settings.guardian_end_age.value(&question),
+            guardian_liability_age: self.settings.liability_age.value(&question),
+        }
+    }
+
+    /// What blocks a patron of this category who wants to borrow here.
+    #[must_use]
+    pub fn derived_blocks(
+        &self,
+        place: &Place<'_>,
+        category: PatronCategory,
+        today: NaiveDate,
+    ) -> DerivedBlockPolicy {
+        let of_patron = Question { category: Some(category), ..at(place, today) };
+        DerivedBlockPolicy {
+            debt_limit: self.debt_limit(&of_patron),
+            year_turn: self.settings.year_turn.value(&of_patron),
+            overdue_days: self.settings.overdue_days.value(&of_patron),
+            inherit_to_guardian: self.settings.inherit_to_guardian.value(&of_patron),
+        }
+    }
+
+    /// What applies to bans that are placed here.
+    #[must_use]
+    pub fn bans(&self, place: &Place<'_>, today: NaiveDate) -> BanPolicy {
+        BanPolicy { use_days_max: self.settings.use_ban_days.value(&at(place, today)) }
+    }
+
+    /// What is kept and for how long, in the whole consortium.
+    #[must_use]
+    pub fn retention(&self, today: NaiveDate) -> RetentionPolicy {
+        let question = everywhere(today);
+        RetentionPolicy {
+            inactive_years: self.settings.inactive_years.value(&question),
+            item_trace_days: self.settings.item_trace_days.value(&question),
+            history: self.settings.history.value(&question),
+        }
+    }
+
+    /// What applies to messages that are written here.
+    #[must_use]
+    pub fn messages(&self, place: &Place<'_>, today: NaiveDate) -> MessagePolicy {
+        MessagePolicy { expiry_days: self.settings.message_days.value(&at(place, today)) }
+    }
+
+    /// What applies to staff, in the whole consortium.
+    #[must_use]
+    pub fn staff(&self, today: NaiveDate) -> StaffPolicy {
+        StaffPolicy { session_idle_minutes: self.settings.staff_idle_minutes.value(&everywhere(today)) }
     }
 
     fn debt_limit(&self, question: &Question<'_>) -> DebtLimit {
@@ -156,4 +267,12 @@ impl PolicySet {
             comparator: self.settings.debt_comparator.value(question),
         }
     }
+}
+
+fn everywhere<'a>(today: NaiveDate) -> Question<'a> {
+    Question { place: None, category: None, material: None, today }
+}
+
+fn at<'a>(place: &'a Place<'a>, today: NaiveDate) -> Question<'a> {
+    Question { place: Some(place), ..everywhere(today) }
 }

@@ -66,3 +66,15 @@ words! {
         Allow = "allow",
     }
 }
+
+words! {
+    /// Whose loan history is kept, always with consent.
+    HistoryKept {
+        /// Nobody's.
+        Never = "never",
+        /// That of patrons of the home library service.
+        HomeService = "home_service",
+        /// That of every patron who has consented.
+        OnConsent = "on_consent",
+    }
+}

@@ -77,15 +77,14 @@ impl CheckAccess {
             Some(who) => {
                 let place = rulebook.place(device.branch_id);
                 let category = who.patron.facts.category;
-                let windows =
-                    rulebook.branch(device.branch_id).map_or(&[][..], |branch| branch.windows.as_slice());
+                let hours = rulebook.hours(device.branch_id);
                 enter::decide(&Entry {
                     card: &who.card.facts,
                     patron: &who.patron.facts,
                     resource,
                     device: device.kind,
                     branch: device.branch_id,
-                    windows,
+                    hours,
                     policy: &rulebook.policies.entry(&place, category, turn.moment.today()),
                     moment: &turn.moment,
                 })

@@ -10,7 +10,7 @@ use chrono::{Duration, NaiveTime, TimeZone as _, Utc};
 use kortisto_domain::{Moment, pin_throttle};
 use kortisto_store::{
     Engine, StoreError,
-    queries::{changes::Changes, circulation_facts, dialect::At, door_facts, locks, pin_facts, rulebook},
+    queries::{changes::Changes, circulation_facts, dialect::At, door_facts, locks, pin_facts},
 };
 use sea_orm::ConnectionTrait;
 use std::sync::Arc;
@@ -121,8 +121,7 @@ async fn load(
         turn.rulebook = match desk.rulebooks.at_version(version) {
             Some(rulebook) => rulebook,
             None => {
-                let rows = rulebook::load(connection).await?;
-                let rulebook = Arc::new(Rulebook::from_rows(rows, desk.surroundings.zone)?);
+                let rulebook = Arc::new(Rulebook::load(connection, &desk.surroundings).await?);
                 desk.rulebooks.put(&rulebook);
                 rulebook
             }

@@ -12,6 +12,8 @@ use std::{fmt, future::Future, sync::Arc};
 pub enum ImportKind {
     /// Branches, their opening hours and resources.
     Branches,
+    /// Opening hours of single days.
+    OpeningHours,
     /// Titles.
     Titles,
     /// Items.
@@ -24,13 +26,15 @@ pub enum ImportKind {
 
 impl ImportKind {
     /// Every kind, in the order in which they are best imported: later ones refer to earlier ones.
-    pub const ALL: [Self; 5] = [Self::Branches, Self::Policies, Self::Titles, Self::Items, Self::Patrons];
+    pub const ALL: [Self; 6] =
+        [Self::Branches, Self::OpeningHours, Self::Policies, Self::Titles, Self::Items, Self::Patrons];
 
     /// The word on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Branches => "branches",
+            Self::OpeningHours => "opening-hours",
             Self::Titles => "titles",
             Self::Items => "items",
             Self::Patrons => "patrons",
@@ -42,6 +46,7 @@ impl ImportKind {
     pub(crate) const fn action(self) -> &'static str {
         match self {
             Self::Branches => "import_branches",
+            Self::OpeningHours => "import_opening_hours",
             Self::Titles => "import_titles",
             Self::Items => "import_items",
             Self::Patrons => "import_patrons",
@@ -49,11 +54,12 @@ impl ImportKind {
         }
     }
 
-    /// The shapes that its files may have.
+    /// The shapes that its files may have, where they are tables; none for JSON.
     #[must_use]
     pub fn layouts(self) -> &'static [Layout] {
         match self {
             Self::Branches => super::branches::LAYOUTS,
+            Self::OpeningHours => &[],
             Self::Titles => super::titles::LAYOUTS,
             Self::Items => super::items::LAYOUTS,
             Self::Patrons => super::patrons::LAYOUTS,

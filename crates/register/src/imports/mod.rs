@@ -9,17 +9,20 @@
 //! |---|---|
 //! | the columns of a kind, and what is right in them | the file of the kind |
 //! | what a date, a code, a text may be | `row.rs` |
+//! | opening hours day by day, which come as JSON | `opening_hours/` |
+//! | policy files, which come as TOML | `crate::policies` |
 //! | delimiters, headers, broken rows | `table.rs` |
 //! | how a batch reaches the database | `run.rs`, `kortisto_store::queries::bulk` |
 
 mod branches;
 mod fault;
 mod items;
-mod kind;
+pub(crate) mod kind;
 mod layout;
 mod line_ends;
 mod material;
 mod meter;
+mod opening_hours;
 mod patrons;
 mod policies;
 mod report;

@@ -1,31 +1,24 @@
 //! Policies: decided values, checked together with all that the register has already.
 
 use super::{
-    FaultList, ImportError, ImportKind, RowFault,
-    branches::MUNICIPALITY_DIGITS,
-    items::unknown,
+    FaultList, ImportError, ImportKind, ImportReport, RowFault, Source,
     kind::{Kind, Parser, Placed, Work},
     layout::{Layout, columns},
     material,
     report::Counts,
     row::Row,
 };
-use crate::rulebook::policy_row;
-use chrono::NaiveDate;
-use kortisto_domain::{
-    PatronCategory,
-    policy::{PolicyRow, PolicySet, Scope},
+use crate::policies::{
+    self, Outlook, PolicyLine,
+    file::{self, ROWS_MAX},
+    plan,
 };
-use kortisto_store::{
-    StoreError,
-    entities::policies,
-    queries::{bulk::branches::keys_by_code, rulebook},
-};
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
-use std::collections::HashMap;
+use kortisto_domain::{PatronCategory, places::codes::MUNICIPALITY_DIGITS};
+use kortisto_store::queries::rulebook;
+use tokio::task::spawn_blocking;
 
-/// Most rows of a file: a consortium decides some hundreds of values.
-const POLICY_ROWS_MAX: usize = 10_000;
+/// Who changes policies by an import, in their history.
+const AUTHOR: &str = "operator";
 /// Longest value, in characters.
 const VALUE_CHARS_MAX: usize = 64;
 /// Longest reference to a decision, in characters.
@@ -42,22 +35,10 @@ pub(super) const LAYOUTS: &[Layout] = &[Layout {
 
 pub(crate) struct PolicyParser;
 
-pub(crate) struct ParsedPolicy {
-    key: String,
-    value: String,
-    municipality: Option<String>,
-    branch: Option<String>,
-    category: Option<PatronCategory>,
-    material: Option<&'static str>,
-    valid_from: NaiveDate,
-    valid_until: Option<NaiveDate>,
-    decision: String,
-}
-
 impl Parser for PolicyParser {
-    type Row = ParsedPolicy;
+    type Row = PolicyLine;
 
-    fn parse(&self, row: &mut Row<'_>) -> Option<ParsedPolicy> {
+    fn parse(&self, row: &mut Row<'_>) -> Option<PolicyLine> {
         let key = row.code("key");
         let value = row.text("value", VALUE_CHARS_MAX);
         let municipality = match row.raw("municipality") {
@@ -73,7 +54,7 @@ impl Parser for PolicyParser {
         let valid_from = row.date("valid_from");
         let valid_until = row.last_day("valid_until", valid_from);
         let decision = row.text("decision", DECISION_CHARS_MAX);
-        let policy = ParsedPolicy {
+        let policy = PolicyLine {
             key: key?,
             value: value?,
             municipality: municipality?,
@@ -89,165 +70,76 @@ impl Parser for PolicyParser {
     }
 }
 
-impl ParsedPolicy {
-    /// What tells a row from every other one.
-    fn natural(&self) -> String {
-        format!(
-            "{:?}",
-            (&self.key, &self.municipality, &self.branch, self.category, self.material, self.valid_from)
-        )
-    }
-
-    fn row(&self, branch: Option<i64>) -> PolicyRow {
-        PolicyRow {
-            key: self.key.clone(),
-            value: self.value.clone(),
-            scope: Scope {
-                municipality: self.municipality.clone(),
-                branch,
-                category: self.category,
-                material: self.material.map(str::to_owned),
-            },
-            valid_from: self.valid_from,
-            valid_until: self.valid_until,
-        }
-    }
-}
-
-type Natural = (String, Scope, NaiveDate);
-
-fn natural(row: &PolicyRow) -> Natural {
-    (row.key.clone(), row.scope.clone(), row.valid_from)
-}
-
 /// The file is collected whole: a set of policies is right or wrong as a whole. It has hundreds of rows.
 pub(crate) struct Policies {
-    branches: HashMap<String, i64>,
-    rows: Vec<Placed<(ParsedPolicy, Option<i64>)>>,
+    rows: Vec<Placed<PolicyLine>>,
 }
 
 impl Kind for Policies {
     const KIND: ImportKind = ImportKind::Policies;
     type Parser = PolicyParser;
 
-    async fn start(work: &Work<'_>) -> Result<(Self, PolicyParser), ImportError> {
-        Ok((Self { branches: keys_by_code(work.transaction).await?, rows: Vec::new() }, PolicyParser))
+    async fn start(_: &Work<'_>) -> Result<(Self, PolicyParser), ImportError> {
+        Ok((Self { rows: Vec::new() }, PolicyParser))
     }
 
     async fn apply(
         &mut self,
         _: &Work<'_>,
-        rows: Vec<Placed<ParsedPolicy>>,
+        rows: Vec<Placed<PolicyLine>>,
         faults: &mut FaultList,
     ) -> Result<Counts, ImportError> {
-        for Placed { line, row } in rows {
-            if self.rows.len() == POLICY_ROWS_MAX {
+        for row in rows {
+            if self.rows.len() == ROWS_MAX {
                 faults.push(RowFault {
-                    line,
+                    line: row.line,
                     column: "",
                     value: None,
-                    reason: format!("more than {POLICY_ROWS_MAX} policies"),
+                    reason: format!("more than {ROWS_MAX} policies"),
                     right: "a row for each value that was decided, and no more".to_owned(),
                 });
                 break;
             }
-            let branch = row.branch.as_ref().map(|code| self.branches.get(code).copied());
-            match branch {
-                Some(None) => {
-                    faults.push(unknown(
-                        line,
-                        "branch",
-                        row.branch.as_deref().unwrap_or_default(),
-                        "a branch",
-                    ));
-                }
-                Some(Some(id)) => self.rows.push(Placed { line, row: (row, Some(id)) }),
-                None => self.rows.push(Placed { line, row: (row, None) }),
-            }
+            self.rows.push(row);
         }
         Ok(Counts::default())
     }
 
     async fn finish(self, work: &Work<'_>, faults: &mut FaultList) -> Result<Counts, ImportError> {
-        let there = policies::Entity::find().all(work.transaction).await.map_err(StoreError::from)?;
-        let mut there: HashMap<Natural, policies::Model> = there
-            .into_iter()
-            .map(|model| Ok((natural(&policy_row(model.clone())?), model)))
-            .collect::<Result<_, StoreError>>()?;
-        let mut counts = Counts::default();
-        let mut writes: Vec<(policies::ActiveModel, _, _)> = Vec::new();
-        let (mut set, mut lines) = (Vec::new(), Vec::new());
-        for Placed { line, row: (parsed, branch) } in &self.rows {
-            let row = parsed.row(*branch);
-            match there.remove(&natural(&row)) {
-                None => {
-                    counts.created += 1;
-                    writes.push((Default::default(), parsed, *branch));
-                }
-                Some(model) if is_as(&model, parsed) => counts.unchanged += 1,
-                Some(model) => {
-                    counts.changed += 1;
-                    writes.push((model.into_active_model(), parsed, *branch));
-                }
-            }
-            set.push(row);
-            lines.push(*line);
-        }
-        for model in there.into_values() {
-            set.push(policy_row(model)?);
-        }
-        check(set, &lines, faults);
-        if faults.is_empty() && !writes.is_empty() {
-            for (model, parsed, branch) in writes {
-                write(work, model, parsed, branch).await?;
-            }
-            rulebook::touch(work.transaction).await?;
-        }
-        Ok(counts)
+        keep(work, &self.rows, faults).await
     }
 }
 
-/// Checks the whole set that would stand after the import.
-fn check(set: Vec<PolicyRow>, lines: &[u64], faults: &mut FaultList) {
-    let values: Vec<String> = set.iter().map(|row| row.value.clone()).collect();
-    for fault in PolicySet::new(set).err().unwrap_or_default() {
-        let value = if fault.field == "value" { &values[fault.row] } else { &fault.key };
-        faults.push(RowFault {
-            line: lines.get(fault.row).copied().unwrap_or(0),
-            column: fault.field,
-            value: Some(RowFault::shown(value)),
-            reason: format!("{} ({})", fault.rule, fault.key),
-            right: fault.right,
-        });
+/// Imports a policy file in TOML.
+pub(super) async fn import_file(work: &Work<'_>, source: Source) -> Result<ImportReport, ImportError> {
+    let name = source.name().to_owned();
+    let text = spawn_blocking(move || policies::text(&source)).await.map_err(|_| ImportError::Internal)?;
+    let text = text.map_err(|error| ImportError::Unreadable { name: name.clone(), kind: error.kind() })?;
+    (work.options.progress)(text.len() as u64);
+    let mut faults = FaultList::default();
+    let rows = file::read(&text, &mut faults);
+    let counts = keep(work, &rows, &mut faults).await?;
+    if !faults.is_empty() {
+        faults.sort();
+        return Err(ImportError::Refused { name, faults });
     }
+    let Counts { created, changed, unchanged, pins_set } = counts;
+    let rows = rows.len() as u64;
+    Ok(ImportReport { kind: ImportKind::Policies, rows, created, changed, unchanged, pins_set })
 }
 
-fn is_as(there: &policies::Model, parsed: &ParsedPolicy) -> bool {
-    there.value == parsed.value
-        && there.valid_until == parsed.valid_until
-        && there.decision == parsed.decision
-}
-
-async fn write(
+/// Writes the rows, unless there are faults already or now.
+async fn keep(
     work: &Work<'_>,
-    mut model: policies::ActiveModel,
-    parsed: &ParsedPolicy,
-    branch: Option<i64>,
-) -> Result<(), StoreError> {
-    let is_new = model.id.is_not_set();
-    model.key = Set(parsed.key.clone());
-    model.value = Set(parsed.value.clone());
-    model.municipality = Set(parsed.municipality.clone());
-    model.branch_id = Set(branch);
-    model.category = Set(parsed.category.map(PatronCategory::code));
-    model.material = Set(parsed.material.map(str::to_owned));
-    model.valid_from = Set(parsed.valid_from);
-    model.valid_until = Set(parsed.valid_until);
-    model.decision = Set(parsed.decision.clone());
-    if is_new {
-        model.insert(work.transaction).await?;
-    } else {
-        model.update(work.transaction).await?;
+    rows: &[Placed<PolicyLine>],
+    faults: &mut FaultList,
+) -> Result<Counts, ImportError> {
+    rulebook::hold(work.transaction).await?;
+    let plan = plan::make(work.transaction, rows, faults).await?;
+    if !faults.is_empty() {
+        return Ok(Counts::default());
     }
-    Ok(())
+    let outlook = plan::write(work.transaction, plan, AUTHOR, work.at).await?;
+    let Outlook { created, changed, unchanged } = outlook;
+    Ok(Counts { created, changed, unchanged, pins_set: 0 })
 }

@@ -5,14 +5,15 @@ use super::{
     branches::Branches,
     items::Items,
     kind::{Kind, Parser, Placed, Work},
+    opening_hours,
     patrons::Patrons,
-    policies::Policies,
+    policies::{self, Policies},
     report::Counts,
     row::{Row, Seen},
     table::{Table, TableFault},
     titles::Titles,
 };
-use crate::Surroundings;
+use crate::{Surroundings, policies as policy_files};
 use kortisto_store::{Store, StoreError, entities::audit, queries::bulk::session};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DatabaseTransaction};
 use std::{io, sync::Arc};
@@ -42,9 +43,13 @@ pub async fn import(
     let job = Arc::new(Job { surroundings: surroundings.clone(), source, options });
     match kind {
         ImportKind::Branches => run::<Branches>(store, job, deadline).await,
+        ImportKind::OpeningHours => run_whole(store, job, deadline, Whole::OpeningHours).await,
         ImportKind::Titles => run::<Titles>(store, job, deadline).await,
         ImportKind::Items => run::<Items>(store, job, deadline).await,
         ImportKind::Patrons => run::<Patrons>(store, job, deadline).await,
+        ImportKind::Policies if is_policy_file(&job).await? => {
+            run_whole(store, job, deadline, Whole::PolicyFile).await
+        }
         ImportKind::Policies => run::<Policies>(store, job, deadline).await,
     }
 }
@@ -53,6 +58,19 @@ struct Job {
     surroundings: Surroundings,
     source: Source,
     options: ImportOptions,
+}
+
+impl Job {
+    fn work<'t>(&'t self, transaction: &'t DatabaseTransaction) -> Work<'t> {
+        let moment = self.surroundings.moment();
+        Work {
+            transaction,
+            surroundings: &self.surroundings,
+            options: &self.options,
+            at: moment.at(),
+            today: moment.today(),
+        }
+    }
 }
 
 async fn run<K: Kind + 'static>(
@@ -68,15 +86,45 @@ async fn run<K: Kind + 'static>(
         .await
 }
 
+/// Files that are no tables and are read whole.
+#[derive(Clone, Copy)]
+enum Whole {
+    OpeningHours,
+    PolicyFile,
+}
+
+/// Whether a file of policies is in TOML. What cannot be read as text is left to the table reader, which says so.
+async fn is_policy_file(job: &Arc<Job>) -> Result<bool, ImportError> {
+    let job = Arc::clone(job);
+    let read = spawn_blocking(move || policy_files::text(&job.source)).await;
+    Ok(read.map_err(|_| ImportError::Internal)?.is_ok_and(|text| policy_files::file::is_one(&text)))
+}
+
+async fn run_whole(
+    store: &Store,
+    job: Arc<Job>,
+    deadline: Instant,
+    whole: Whole,
+) -> Result<ImportReport, ImportError> {
+    store
+        .unit_of_work("import_file", deadline, move |transaction| {
+            let job = Arc::clone(&job);
+            Box::pin(async move {
+                let work = job.work(transaction);
+                session::prepare(transaction).await?;
+                let report = match whole {
+                    Whole::OpeningHours => opening_hours::import(&work, job.source.clone()).await?,
+                    Whole::PolicyFile => policies::import_file(&work, job.source.clone()).await?,
+                };
+                record(&work, report.kind).await?;
+                Ok(report)
+            })
+        })
+        .await
+}
+
 async fn one_try<K: Kind>(transaction: &DatabaseTransaction, job: &Job) -> Result<ImportReport, ImportError> {
-    let moment = job.surroundings.moment();
-    let work = Work {
-        transaction,
-        surroundings: &job.surroundings,
-        options: &job.options,
-        at: moment.at(),
-        today: moment.today(),
-    };
+    let work = job.work(transaction);
     session::prepare(transaction).await?;
     let (mut kind, parser) = K::start(&work).await?;
     let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD_MAX);

@@ -10,7 +10,7 @@ use kortisto_domain::{Moment, Purpose};
 use kortisto_store::{
     StoreError,
     entities::{patrons, rulebook_version},
-    queries::{party::Device, rulebook},
+    queries::party::Device,
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
@@ -119,8 +119,7 @@ impl StaffDesk<'_> {
         if let Some(rulebook) = self.register.rulebooks.at_version(version) {
             return Ok(rulebook);
         }
-        let rows = rulebook::load(self.transaction).await?;
         // Not put on the shelf: this transaction may yet roll back.
-        Ok(Arc::new(Rulebook::from_rows(rows, self.register.surroundings.zone)?))
+        Ok(Arc::new(Rulebook::load(self.transaction, &self.register.surroundings).await?))
     }
 }

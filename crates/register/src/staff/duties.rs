@@ -22,6 +22,9 @@ pub enum Act {
 /// Everybody who is signed in.
 const EVERYBODY: &[StaffRole] = &[Desk, HomeService, Billing, Administrator, DataProtection, Vendor];
 
+/// Those who run places, policies, devices and accounts.
+const ADMINISTRATOR: &[StaffRole] = &[Administrator];
+
 /// Those who serve patrons.
 const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
 
@@ -81,6 +84,33 @@ duties! {
     GetSelf = "StaffSessionService.GetSelf", Look, EVERYBODY, &[];
     SignOut = "StaffSessionService.SignOut", Change, EVERYBODY, &[];
     GiveUndertaking = "StaffSessionService.GiveUndertaking", Change, EVERYBODY, &[];
+
+    // Places.
+    PutController = "PlaceService.PutController", Change, ADMINISTRATOR, &[];
+    ListControllers = "PlaceService.ListControllers", Look, EVERYBODY, &[];
+    AddMembership = "PlaceService.AddMembership", Change, ADMINISTRATOR, &[];
+    EndMembership = "PlaceService.EndMembership", Change, ADMINISTRATOR, &[];
+    PutBranch = "PlaceService.PutBranch", Change, ADMINISTRATOR, &[];
+    ListBranches = "PlaceService.ListBranches", Look, EVERYBODY, &[];
+    PutStop = "PlaceService.PutStop", Change, ADMINISTRATOR, &[];
+    ListStops = "PlaceService.ListStops", Look, EVERYBODY, &[];
+    PutResource = "PlaceService.PutResource", Change, ADMINISTRATOR, &[];
+    RemoveResource = "PlaceService.RemoveResource", Change, ADMINISTRATOR, &[];
+    ListResources = "PlaceService.ListResources", Look, EVERYBODY, &[];
+    SetOpeningWindows = "PlaceService.SetOpeningWindows", Change, ADMINISTRATOR, &[];
+    AddOpeningException = "PlaceService.AddOpeningException", Change, ADMINISTRATOR, &[];
+    RemoveOpeningException = "PlaceService.RemoveOpeningException", Change, ADMINISTRATOR, &[];
+    ListOpening = "PlaceService.ListOpening", Look, EVERYBODY, &[];
+    PutMunicipality = "PlaceService.PutMunicipality", Change, ADMINISTRATOR, &[];
+    ListMunicipalities = "PlaceService.ListMunicipalities", Look, EVERYBODY, &[];
+
+    // Policies. A trial names patrons and what they may do.
+    ListPolicyKeys = "PolicyService.ListPolicyKeys", Look, EVERYBODY, &[];
+    ListPolicies = "PolicyService.ListPolicies", Look, EVERYBODY, &[];
+    ValidatePolicies = "PolicyService.ValidatePolicies", Look, ADMINISTRATOR, &[];
+    ApplyPolicies = "PolicyService.ApplyPolicies", Change, ADMINISTRATOR, &[];
+    DryRunPolicies = "PolicyService.DryRunPolicies", Look, ADMINISTRATOR, &[LendingControl];
+    GetPolicyHistory = "PolicyService.GetPolicyHistory", Look, EVERYBODY, &[];
 
     // Patrons.
     GetPatron = "PatronService.GetPatron", Look, SERVING, ABOUT_PATRONS;

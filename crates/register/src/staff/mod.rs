@@ -14,6 +14,8 @@ pub mod messages;
 mod operation;
 pub mod patrons;
 pub mod pins;
+pub mod places;
+pub mod policies;
 pub mod sessions;
 mod trail;
 

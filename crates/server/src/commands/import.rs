@@ -35,7 +35,7 @@ const BAR: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {elapsed}";
 pub(crate) struct ImportArgs {
     /// What the file holds.
     pub(crate) kind: KindArg,
-    /// A CSV file in UTF-8 with a header; - for standard input.
+    /// A CSV file in UTF-8 with a header, for policies also TOML, for opening hours JSON; - for standard input.
     pub(crate) file: PathBuf,
 }
 
@@ -44,6 +44,8 @@ pub(crate) struct ImportArgs {
 pub(crate) enum KindArg {
     /// Branches with their opening hours and resources.
     Branches,
+    /// Opening hours of single days, as JSON in the shape of Kirkanta's schedules.
+    OpeningHours,
     /// Decided values.
     Policies,
     /// Titles, from plain columns or from MARC fields.
@@ -58,6 +60,7 @@ impl From<KindArg> for ImportKind {
     fn from(kind: KindArg) -> Self {
         match kind {
             KindArg::Branches => Self::Branches,
+            KindArg::OpeningHours => Self::OpeningHours,
             KindArg::Policies => Self::Policies,
             KindArg::Titles => Self::Titles,
             KindArg::Items => Self::Items,
@@ -111,7 +114,7 @@ pub(crate) async fn run(
     outcome
 }
 
-fn source(file: &Path) -> io::Result<Source> {
+pub(super) fn source(file: &Path) -> io::Result<Source> {
     if file.as_os_str() == STDIN {
         Source::spool(io::stdin().lock(), "standard input")
     } else {

@@ -8,6 +8,7 @@ mod import;
 mod keys;
 mod migrate;
 mod open;
+mod policies;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -33,8 +34,11 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Bring the database to the schema of this version.
     Migrate,
-    /// Bring branches, policies, titles, items or patrons in from a file.
+    /// Bring branches, opening hours, policies, titles, items or patrons in from a file.
     Import(import::ImportArgs),
+    /// Check a policy file, or say who would gain or lose which right by it.
+    #[command(subcommand)]
+    Policies(policies::PoliciesCommand),
     /// Enrol, list, renew, release and revoke devices.
     #[command(subcommand)]
     Device(device::DeviceCommand),
@@ -78,6 +82,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate => migrate::run(config).await,
         Command::Import(args) => import::command(config, args).await,
+        Command::Policies(command) => policies::run(config, command).await,
         Command::Device(command) => device::run(config, command).await,
         Command::Ban(command) => ban::run(config, command).await,
         Command::Keys(command) => keys::run(config, &command),

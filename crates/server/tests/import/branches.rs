@@ -5,7 +5,6 @@ use kortisto_register::{
     Rulebook,
     imports::ImportKind::{Branches, Items},
 };
-use kortisto_store::queries::rulebook;
 
 on_both_engines! {
     branches_come_with_hours_and_resources,
@@ -21,7 +20,7 @@ EAST,Itä,153,,
 ";
 
 async fn load(kit: &Kit) -> Rulebook {
-    Rulebook::from_rows(rulebook::load(kit.store.readers()).await.unwrap(), kit.surroundings.zone).unwrap()
+    Rulebook::load(kit.store.readers(), &kit.surroundings).await.unwrap()
 }
 
 async fn branches_come_with_hours_and_resources(kit: Kit) {
@@ -29,11 +28,11 @@ async fn branches_come_with_hours_and_resources(kit: Kit) {
     let main: i64 = kit.value("select id from branches where code = 'MAIN'").await;
     let east: i64 = kit.value("select id from branches where code = 'EAST'").await;
     let rulebook = load(&kit).await;
-    assert_eq!(rulebook.branch(main).unwrap().windows.len(), 10);
+    assert_eq!(rulebook.branch(main).unwrap().hours.windows.len(), 10);
     assert_eq!(rulebook.branch(main).unwrap().municipality, "405");
     assert!(rulebook.resource(main, "main-door").unwrap().asks_pin);
     assert_eq!(rulebook.resource(main, "pc-1").unwrap().min_age, Some(13));
-    assert!(rulebook.branch(east).unwrap().windows.is_empty());
+    assert!(rulebook.branch(east).unwrap().hours.windows.is_empty());
     let audited: String = kit.value("select action from audit").await;
     assert_eq!(audited, "import_branches");
 }

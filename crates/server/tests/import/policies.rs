@@ -9,7 +9,6 @@ use kortisto_register::{
         ImportOptions, Source,
     },
 };
-use kortisto_store::queries::rulebook;
 use sea_orm::ConnectionTrait as _;
 use std::path::Path;
 
@@ -28,7 +27,7 @@ self_service.min_age,16,,EAST,,,2024-01-01,,Board 2/2024
 ";
 
 async fn load(kit: &Kit) -> Rulebook {
-    Rulebook::from_rows(rulebook::load(kit.store.readers()).await.unwrap(), kit.surroundings.zone).unwrap()
+    Rulebook::load(kit.store.readers(), &kit.surroundings).await.unwrap()
 }
 
 async fn policies_come_once_and_change_where_they_differ(kit: Kit) {

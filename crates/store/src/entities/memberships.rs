@@ -13,6 +13,7 @@ pub struct Model {
     pub valid_from: NaiveDate,
     pub valid_until: Option<NaiveDate>,
     pub decision: String,
+    pub end_decision: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

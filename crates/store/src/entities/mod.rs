@@ -39,6 +39,7 @@ pub mod phones;
 pub mod pin_attempts;
 pub mod pins;
 pub mod policies;
+pub mod policy_changes;
 pub mod relations;
 pub mod remembered_answers;
 pub mod resources;

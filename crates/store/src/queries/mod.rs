@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod dialect;
 pub mod door_facts;
 pub mod locks;
+pub mod parties;
 pub mod party;
 pub mod patron_search;
 pub mod pin_facts;

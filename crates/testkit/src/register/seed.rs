@@ -62,8 +62,8 @@ pub fn new_identity_code() -> String {
 /// Two branches that are open without staff at all hours, each with a door and PCs.
 pub(super) async fn places(store: &Store) -> Result<(), StoreError> {
     for (id, code, name) in [(BRANCH_MAIN, "main", "Pääkirjasto"), (BRANCH_EAST, "east", "Itäkirjasto")] {
-        branches::ActiveModel {
-            id: Set(id),
+        // The key comes from the database, as that of every later branch does.
+        let branch = branches::ActiveModel {
             code: Set(code.to_owned()),
             name: Set(name.to_owned()),
             municipality: Set("153".to_owned()),
@@ -71,6 +71,7 @@ pub(super) async fn places(store: &Store) -> Result<(), StoreError> {
         }
         .insert(store.writer())
         .await?;
+        assert_eq!(branch.id, id, "the schema was not empty");
         for weekday in 1..=7 {
             opening_windows::ActiveModel {
                 branch_id: Set(id),

@@ -244,7 +244,7 @@ on_both_engines! {
         let set = async |codes: &[&str]| {
             let stops = codes
                 .iter()
-                .map(|code| wire::Stop { branch: "main".to_owned(), stop: (*code).to_owned(), ..Default::default() });
+                .map(|code| wire::StopInUse { branch: "main".to_owned(), stop: (*code).to_owned(), ..Default::default() });
             let ask = wire::SetStopsRequest { request_id: new_id(), number: patron.number.clone(), stops: stops.collect() };
             l.client().set_stops(ask).await.map(Response::into_inner)
         };

@@ -4,6 +4,7 @@
 mod cards;
 mod messages;
 mod patrons;
+mod places;
 mod sessions;
 
 use super::world::World;
@@ -14,6 +15,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
     let (service, method) = name.split_once('.').unwrap();
     let found = match service {
         "StaffSessionService" => sessions::question(method),
+        "PlaceService" => places::question(world, method).await,
         "PatronService" => patrons::question(world, method).await,
         "MessageService" => messages::question(world, method).await,
         "CardService" => cards::card(world, method).await,

@@ -73,7 +73,8 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
         }
         "SetStops" => {
             t.bookmobile_stop(&number).await;
-            let stop = wire::Stop { branch: "main".to_owned(), stop: number.clone(), ..Default::default() };
+            let stop =
+                wire::StopInUse { branch: "main".to_owned(), stop: number.clone(), ..Default::default() };
             dynamic(
                 "SetStopsRequest",
                 &wire::SetStopsRequest { number, stops: vec![stop], ..Default::default() },

@@ -11,6 +11,7 @@ use super::{
     row::Row,
 };
 use hours::Window;
+use kortisto_domain::places::codes::MUNICIPALITY_DIGITS;
 use kortisto_store::{
     StoreError,
     entities::{branches, opening_windows},
@@ -25,8 +26,6 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Longest name of a branch, in characters.
 const NAME_CHARS_MAX: usize = 100;
-/// Digits of the code of a municipality (Statistics Finland).
-pub(super) const MUNICIPALITY_DIGITS: usize = 3;
 
 pub(super) const LAYOUTS: &[Layout] = &[Layout {
     mark: None,

@@ -26,7 +26,6 @@ use kortisto_store::queries::{
         session::{Table, analyze},
     },
     dialect::At,
-    rulebook,
 };
 use parse::{ParsedPatron, PatronParser};
 use pins::{CardPin, PinHasher};
@@ -56,8 +55,8 @@ impl Kind for Patrons {
 
     async fn start(work: &Work<'_>) -> Result<(Self, PatronParser), ImportError> {
         let branches = keys_by_code(work.transaction).await?;
-        let rows = rulebook::load(work.transaction).await?;
-        let policy = Rulebook::from_rows(rows, work.surroundings.zone)?.policies.pins(work.today);
+        let rulebook = Rulebook::load(work.transaction, work.surroundings).await?;
+        let policy = rulebook.policies.pins(work.today);
         Ok((Self { branches, hasher: PinHasher::new(work) }, PatronParser::new(work.today, &policy)))
     }
 

@@ -89,7 +89,9 @@ pub(super) async fn new_card(
     }
     let today = desk.moment.today();
     let applicant = applicant(desk, patron, instead_of).await?;
-    let policy = desk.rulebook().await?.policies.cards(applicant.category, today);
+    let rulebook = desk.rulebook().await?;
+    let place = rulebook.place(desk.device.branch_id);
+    let policy = rulebook.policies.cards(&place, applicant.category, today);
     let valid_until = rules::issue(&applicant, &policy, today)
         .map_err(|refusal| RegisterError::RuleBroken { rule: refusal.rule() })?;
     let row = cards::ActiveModel {

@@ -28,6 +28,22 @@ pub(super) fn optional_text(
     if given.is_empty() { Ok(None) } else { text(field, given, chars_max).map(Some) }
 }
 
+/// A message that must be there.
+pub(super) fn message<T>(field: &'static str, given: Option<T>) -> Result<T, Fault> {
+    given.ok_or_else(|| Fault::field(field, "given, with its fields"))
+}
+
+/// The key with which the page before ended; none for the first page.
+pub(super) fn page_token(token: &str) -> Result<Option<String>, Fault> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    if token.chars().count() > PAGE_TOKEN_CHARS_MAX || token.chars().any(char::is_control) {
+        return Err(page_token_fault());
+    }
+    Ok(Some(token.to_owned()))
+}
+
 /// A date in ISO 8601, for example 2016-02-29.
 pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
     let fault = || Fault::field(field, "a date that exists, as YYYY-MM-DD, of the years 1850 to 2200");
@@ -54,14 +70,6 @@ pub(super) fn optional_instant(
     in_range.then(|| Some(instant.trunc_subsecs(6))).ok_or_else(fault)
 }
 
-/// A page token as the reply gave it, bounded; none for the first page.
-pub(super) fn page_token(token: &str) -> Result<Option<String>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    if token.len() > PAGE_TOKEN_CHARS_MAX { Err(page_token_fault()) } else { Ok(Some(token.to_owned())) }
-}
-
 /// A page token that no reply gave.
 pub(super) fn page_token_fault() -> Fault {
     Fault::field("page_token", "the next_page_token of the last reply, or empty")
@@ -77,6 +85,21 @@ pub(super) fn phone(field: &'static str, text: String) -> Result<String, Fault> 
 pub(super) fn email(field: &'static str, text: &str) -> Result<String, Fault> {
     let rule = "an e-mail address of at most 254 characters, as name@example.fi";
     contact::email(text).ok_or_else(|| Fault::field(field, rule))
+}
+
+/// A first day and a last one that is not before it, where empty means no end.
+pub(super) fn days(
+    first_field: &'static str,
+    first: &str,
+    last_field: &'static str,
+    last: &str,
+) -> Result<(NaiveDate, Option<NaiveDate>), Fault> {
+    let first = date(first_field, first)?;
+    let last = optional_date(last_field, last)?;
+    if last.is_some_and(|last| last < first) {
+        return Err(Fault::field(last_field, "the first day or later, or empty for no end"));
+    }
+    Ok((first, last))
 }
 
 /// A purpose; none where it is unspecified. A number that this version does not know is refused.

@@ -9,6 +9,8 @@ mod identity_code;
 mod message;
 mod patron;
 mod pin;
+mod place;
+mod policy;
 mod session;
 
 use super::{Api, deadline};

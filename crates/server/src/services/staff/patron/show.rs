@@ -123,8 +123,8 @@ fn service(row: services_in_use::Model) -> wire::ServiceInUse {
     }
 }
 
-fn stop((branch, row): (String, stops::Model)) -> wire::Stop {
-    wire::Stop { branch, stop: row.code, name: row.name }
+fn stop((branch, row): (String, stops::Model)) -> wire::StopInUse {
+    wire::StopInUse { branch, stop: row.code, name: row.name }
 }
 
 fn counters(row: year_counters::Model) -> wire::YearCounters {

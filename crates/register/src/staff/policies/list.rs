@@ -1,0 +1,76 @@
+//! `PolicyService.ListPolicies`.
+
+use super::branch_codes;
+use crate::{
+    RegisterError,
+    staff::{StaffDesk, StaffRpc, StaffView},
+};
+use chrono::NaiveDate;
+use kortisto_domain::Purpose;
+use kortisto_store::{StoreError, entities::policies};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use std::collections::HashMap;
+
+/// Asks for a page of policies.
+pub struct ListPolicies {
+    /// Only those of this key.
+    pub key: Option<String>,
+    /// Only those that hold on this day.
+    pub day: Option<NaiveDate>,
+    /// How many at most, 1 to 100.
+    pub page_size: usize,
+    /// Key and number of the last policy of the page before.
+    pub after: Option<(String, i64)>,
+}
+
+/// A page of policies.
+#[derive(Debug, Clone)]
+pub struct PolicyList {
+    /// The policies.
+    pub policies: Vec<policies::Model>,
+    /// The codes of branches by their keys.
+    pub branches: HashMap<i64, String>,
+    /// Key and number of the last one where there are more.
+    pub next: Option<(String, i64)>,
+}
+
+impl StaffView for ListPolicies {
+    const RPC: StaffRpc = StaffRpc::ListPolicies;
+    type Answer = PolicyList;
+
+    fn purpose(&self) -> Option<Purpose> {
+        None
+    }
+
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<PolicyList, RegisterError> {
+        let mut wanted = Condition::all();
+        if let Some(key) = &self.key {
+            wanted = wanted.add(policies::Column::Key.eq(key));
+        }
+        if let Some(day) = self.day {
+            let not_over = Condition::any()
+                .add(policies::Column::ValidUntil.is_null())
+                .add(policies::Column::ValidUntil.gte(day));
+            wanted = wanted.add(policies::Column::ValidFrom.lte(day)).add(not_over);
+        }
+        if let Some((key, id)) = &self.after {
+            let same_key =
+                Condition::all().add(policies::Column::Key.eq(key)).add(policies::Column::Id.gt(*id));
+            wanted = wanted.add(Condition::any().add(policies::Column::Key.gt(key)).add(same_key));
+        }
+        let mut found = policies::Entity::find()
+            .filter(wanted)
+            .order_by_asc(policies::Column::Key)
+            .order_by_asc(policies::Column::Id)
+            .limit(self.page_size as u64 + 1)
+            .all(desk.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        let more = found.len() > self.page_size;
+        found.truncate(self.page_size);
+        let next = found.last().filter(|_| more).map(|last| (last.key.clone(), last.id));
+        Ok(PolicyList { policies: found, branches: branch_codes(desk).await?, next })
+    }
+}
