@@ -6,6 +6,7 @@
 
 use crate::keys::Keys;
 use crate::mac::mac;
+use crate::password::Password;
 use crate::pin::Pin;
 
 impl Keys {
@@ -15,6 +16,13 @@ impl Keys {
     #[must_use]
     pub fn pin_fingerprint(&self, card_number: &str, pin: &Pin) -> [u8; 32] {
         mac(&self.fingerprint, "pin", &[card_number.as_bytes(), pin.digits()])
+    }
+
+    /// The fingerprint of `password` as typed for `account`, a card number or a user name: as
+    /// [`pin_fingerprint`](Self::pin_fingerprint), and never the same as one of a PIN.
+    #[must_use]
+    pub fn password_fingerprint(&self, account: &str, password: &Password) -> [u8; 32] {
+        mac(&self.fingerprint, "password", &[account.as_bytes(), password.bytes()])
     }
 
     /// The key an attempt on `card_number` is counted under, whether the card exists or not, so that attempt rows
@@ -54,6 +62,15 @@ mod tests {
         assert_eq!(first, keys.pin_fingerprint("007", &pin("4827")));
         assert_ne!(first, keys.pin_fingerprint("007", &pin("4828")));
         assert_ne!(first, keys.pin_fingerprint("008", &pin("4827")));
+    }
+
+    #[test]
+    fn the_same_keys_as_pin_and_as_password_differ() {
+        let keys = Keys::ephemeral(&SeededRandom::new(10));
+        let password = Password::parse("48271593").unwrap();
+        let of_password = keys.password_fingerprint("007", &password);
+        assert_ne!(of_password, keys.pin_fingerprint("007", &pin("48271593")));
+        assert_ne!(of_password, keys.password_fingerprint("008", &password));
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! |---|---|---|
 //! | [`random`] | where every salt, nonce, key and code comes from | guessable secrets |
 //! | [`pin`] | a PIN that cannot be printed, copied or empty (requirement A31) | a PIN in a log; an empty PIN that matches an empty field |
+//! | [`password`] | a password: a patron's in the online library, a staff member's | a password in a log; one everybody guesses |
+//! | [`secret`] | what both have in common, and whose a stored one is | a row moved from one table to another |
 //! | [`keys`] | the keys, their file, their rotation | a stolen database or backup (threat 12), a lost or leaked key (threat 19) |
 //! | [`hash_cost`] | the argon2id numbers and why | offline guessing made cheap by a careless setting |
 //! | [`stored_pin`] | what the database keeps of a PIN: hashed, then encrypted, bound to its card (A31) | a stolen table; a row copied from a card whose PIN the thief knows |
@@ -45,12 +47,15 @@ pub mod enrolment_code;
 pub mod fingerprints;
 pub mod hash_cost;
 pub mod keys;
+pub mod password;
 pub mod pin;
 pub mod pool;
 pub mod random;
+pub mod secret;
 pub mod stored_pin;
 pub mod tokens;
 
+mod common_passwords;
 mod common_pins;
 mod hasher;
 mod key_fault;
@@ -64,9 +69,11 @@ pub use enrolment_code::{EnrolmentCode, EnrolmentCodeFault};
 pub use hash_cost::{HashCost, HashCostFault};
 pub use key_fault::KeyFault;
 pub use keys::{KeyId, Keys};
+pub use password::{Password, PasswordFault};
 pub use pin::{LengthRange, Pin, PinFault};
 pub use pool::{PinVault, PoolSize, VaultBusy};
 pub use random::{Random, SeededRandom, SystemRandom};
-pub use stored_pin::{CardBinding, StoredPin, StoredPinFault};
+pub use secret::{CardBinding, Owner, PasswordBinding, Secret};
+pub use stored_pin::{StoredPin, StoredPinFault};
 pub use tokens::token_hash;
 pub use verifier::Verification;

@@ -1,4 +1,4 @@
-//! Where PINs are hashed: a few threads of their own, each with its own memory, behind a bounded queue.
+//! Where PINs and passwords are hashed: a few threads of their own, each with its own memory, behind a bounded queue.
 //!
 //! One check keeps a core busy for about 16 ms. Done on the server's own threads, a handful of wrong PINs would
 //! stop every door; on unbounded blocking threads, 64 logins at once took 7 GB and left cheap calls a fiftieth of
@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 
 use crate::hash_cost::HashCost;
 use crate::keys::Keys;
-use crate::pin::Pin;
 use crate::queue::Queue;
 use crate::random::Random;
-use crate::stored_pin::{CardBinding, StoredPin};
+use crate::secret::{Owner, Presented, Secret};
+use crate::stored_pin::StoredPin;
 use crate::verifier::{Verification, Verifier};
 
 /// How many threads hash, and how much may wait for each.
@@ -59,7 +59,7 @@ pub struct VaultBusy {
     pub retry_after: Duration,
 }
 
-/// Checks and hashes PINs. Share it in an `Arc`; dropping it ends its threads.
+/// Checks and hashes PINs and passwords. Share it in an `Arc`; dropping it ends its threads.
 pub struct PinVault {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
@@ -81,8 +81,17 @@ struct Counters {
 }
 
 enum Job {
-    Verify { pin: Pin, card: CardBinding, stored: Option<StoredPin>, reply: oneshot::Sender<Verification> },
-    Hash { pin: Pin, card: CardBinding, reply: oneshot::Sender<StoredPin> },
+    Verify {
+        secret: Presented,
+        owner: Owner,
+        stored: Option<StoredPin>,
+        reply: oneshot::Sender<Verification>,
+    },
+    Hash {
+        secret: Presented,
+        owner: Owner,
+        reply: oneshot::Sender<StoredPin>,
+    },
 }
 
 impl PinVault {
@@ -113,7 +122,7 @@ impl PinVault {
         Self { shared, threads }
     }
 
-    /// Checks `pin` against what is stored for `card`. `None`, for a card that is not there, takes the same work
+    /// Checks `secret` against what is stored for `owner`. `None`, for one that is not there, takes the same work
     /// and never matches; never answer without calling this.
     ///
     /// A caller that drops the future before its turn costs no hash. The attempt must be counted before the call
@@ -121,28 +130,28 @@ impl PinVault {
     ///
     /// # Errors
     /// [`VaultBusy`]: nothing was checked.
-    pub async fn verify(
+    pub async fn verify<S: Secret>(
         &self,
-        pin: Pin,
-        card: CardBinding,
+        secret: S,
+        owner: S::Owner,
         stored: Option<StoredPin>,
     ) -> Result<Verification, VaultBusy> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Verify { pin, card, stored, reply })?;
+        self.submit(Job::Verify { secret: secret.into(), owner: owner.into(), stored, reply })?;
         answer.await.map_err(|_| VaultBusy::NOW)
     }
 
-    /// Hashes a new PIN for `card`.
+    /// Hashes a new secret for `owner`.
     ///
     /// # Errors
     /// [`VaultBusy`]: nothing was hashed.
-    pub async fn hash(&self, pin: Pin, card: CardBinding) -> Result<StoredPin, VaultBusy> {
+    pub async fn hash<S: Secret>(&self, secret: S, owner: S::Owner) -> Result<StoredPin, VaultBusy> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Hash { pin, card, reply })?;
+        self.submit(Job::Hash { secret: secret.into(), owner: owner.into(), reply })?;
         answer.await.map_err(|_| VaultBusy::NOW)
     }
 
-    /// Hashes a new PIN and waits for it, also for room in the queue: for imports. Call it from as many threads as
+    /// Hashes a new secret and waits for it, also for room in the queue: for imports. Call it from as many threads as
     /// there are hashing threads to keep them all busy.
     ///
     /// # Errors
@@ -150,9 +159,10 @@ impl PinVault {
     ///
     /// # Panics
     /// Inside an async task, which it would block.
-    pub fn hash_now(&self, pin: Pin, card: CardBinding) -> Result<StoredPin, VaultBusy> {
+    pub fn hash_now<S: Secret>(&self, secret: S, owner: S::Owner) -> Result<StoredPin, VaultBusy> {
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.push(Job::Hash { pin, card, reply }).map_err(|_| VaultBusy::NOW)?;
+        let job = Job::Hash { secret: secret.into(), owner: owner.into(), reply };
+        self.shared.queue.push(job).map_err(|_| VaultBusy::NOW)?;
         answer.blocking_recv().map_err(|_| VaultBusy::NOW)
     }
 
@@ -264,16 +274,16 @@ impl Shared {
     /// A reply that nobody waits for any more is lost without harm.
     fn run(&self, job: Job, verifier: &mut Verifier) {
         match job {
-            Job::Verify { pin, card, stored, reply } => {
-                let verification = verifier.verify(&pin, card, stored.as_ref());
+            Job::Verify { secret, owner, stored, reply } => {
+                let verification = verifier.verify(&secret, owner, stored.as_ref());
                 count(&self.counters.verified);
                 if verification.fault.is_some() {
                     count(&self.counters.unreadable);
                 }
                 let _ = reply.send(verification);
             }
-            Job::Hash { pin, card, reply } => {
-                let stored = verifier.hash(&pin, card);
+            Job::Hash { secret, owner, reply } => {
+                let stored = verifier.hash(&secret, owner);
                 count(&self.counters.hashed);
                 let _ = reply.send(stored);
             }

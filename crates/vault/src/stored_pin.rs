@@ -1,15 +1,16 @@
-//! What the database keeps of a PIN (requirement A31), and how it is sealed and opened.
+//! What the database keeps of a PIN (requirement A31) or a password, and how it is sealed and opened.
 //!
 //! Two layers. Inside, argon2id of the PIN with a salt per card and the pepper as argon2's secret input. Around
-//! it, AES-256-GCM-SIV under the KEK, with the scheme, the key number and the card as associated data:
+//! it, AES-256-GCM-SIV under the KEK, with the scheme, the key number and the owner as associated data:
 //!
 //! ```text
 //! hash  = nonce (12) | ciphertext (63) | tag (16)
 //! inner = layout 1 (1) | memory KiB (4) | passes (4) | lanes (4) | pepper id (2) | salt (16) | argon2id (32)
-//! AAD   = "kortisto pin" | scheme (2) | key id (2) | card (8)
+//! AAD   = owner's label | scheme (2) | key id (2) | owner's row (8)
 //! ```
 //!
-//! Numbers are big-endian. The cost is inside, so each row verifies at the cost it was made with and nobody can
+//! The label is "kortisto pin" for the PIN of a card, "kortisto card password" and "kortisto staff password" for
+//! passwords. Numbers are big-endian. The cost is inside, so each row verifies at the cost it was made with and nobody can
 //! lower it from outside.
 //!
 //! What the outer layer adds: a row copied to another card does not open, so somebody who may write to the
@@ -27,6 +28,7 @@ use crate::hash_cost::HashCost;
 use crate::hasher::{SALT_BYTES, TAG_BYTES};
 use crate::keys::{Key, KeyId, Keys};
 use crate::random::{self, Random};
+use crate::secret::Owner;
 
 /// argon2id inside AES-256-GCM-SIV, as this module describes it. The only scheme so far.
 pub const SCHEME_SEALED_ARGON2ID: i16 = 1;
@@ -35,13 +37,8 @@ const INNER_LAYOUT: u8 = 1;
 const INNER_BYTES: usize = 1 + 4 + 4 + 4 + 2 + SALT_BYTES + TAG_BYTES;
 const NONCE_BYTES: usize = 12;
 const SEAL_TAG_BYTES: usize = 16;
-const AAD_LABEL: &[u8] = b"kortisto pin";
 
-/// The card a PIN belongs to: the id of its row, not its printed number. A stored PIN opens for no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CardBinding(pub i64);
-
-/// A PIN as the database keeps it. Three columns; nothing in it can be read without the key file.
+/// A PIN or a password as the database keeps it. Three columns; nothing in it can be read without the key file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredPin {
     /// How it is kept; [`SCHEME_SEALED_ARGON2ID`].
@@ -82,14 +79,15 @@ impl StoredPin {
     pub fn rewrap(
         &self,
         keys: &Keys,
-        card: CardBinding,
+        owner: impl Into<Owner>,
         random: &dyn Random,
     ) -> Result<Option<Self>, StoredPinFault> {
-        let opened = self.open(keys, card)?;
-        Ok((self.key_id != keys.current().0).then(|| opened.seal(keys, card, random)))
+        let owner = owner.into();
+        let opened = self.open(keys, owner)?;
+        Ok((self.key_id != keys.current().0).then(|| opened.seal(keys, owner, random)))
     }
 
-    pub(crate) fn open(&self, keys: &Keys, card: CardBinding) -> Result<OpenedPin, StoredPinFault> {
+    pub(crate) fn open(&self, keys: &Keys, owner: Owner) -> Result<OpenedPin, StoredPinFault> {
         if self.scheme != SCHEME_SEALED_ARGON2ID {
             return Err(StoredPinFault::UnknownScheme(self.scheme));
         }
@@ -98,7 +96,7 @@ impl StoredPin {
         let Some((nonce, sealed)) = self.hash.split_first_chunk::<NONCE_BYTES>() else {
             return Err(StoredPinFault::DoesNotOpen);
         };
-        let aad = associated_data(self.scheme, key_id, card);
+        let aad = associated_data(self.scheme, key_id, owner);
         let inner = cipher(&keys.kek)
             .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: &aad })
             .map(Zeroizing::new)
@@ -126,11 +124,11 @@ pub(crate) struct OpenedPin {
 }
 
 impl OpenedPin {
-    /// Seals it for `card` under the current key.
-    pub(crate) fn seal(&self, keys: &Keys, card: CardBinding, random: &dyn Random) -> StoredPin {
+    /// Seals it for `owner` under the current key.
+    pub(crate) fn seal(&self, keys: &Keys, owner: Owner, random: &dyn Random) -> StoredPin {
         let key_id = keys.current();
         let nonce: [u8; NONCE_BYTES] = random::bytes(random);
-        let aad = associated_data(SCHEME_SEALED_ARGON2ID, key_id, card);
+        let aad = associated_data(SCHEME_SEALED_ARGON2ID, key_id, owner);
         let sealed = cipher(&keys.current_pin_keys().kek)
             .encrypt(&Nonce::from(nonce), Payload { msg: &self.to_bytes(), aad: &aad })
             .expect("the text is far below AES-GCM-SIV's bound");
@@ -180,9 +178,9 @@ fn cipher(kek: &Key) -> Aes256GcmSiv {
     Aes256GcmSiv::new(kek.bytes().into())
 }
 
-/// Every field has a fixed length, so no two different bindings give the same bytes.
-fn associated_data(scheme: i16, key_id: KeyId, card: CardBinding) -> Vec<u8> {
-    [AAD_LABEL, &scheme.to_be_bytes(), &key_id.0.to_be_bytes(), &card.0.to_be_bytes()].concat()
+/// No two labels have one length and every other field has a fixed one, so no two owners give the same bytes.
+fn associated_data(scheme: i16, key_id: KeyId, owner: Owner) -> Vec<u8> {
+    [owner.label, &scheme.to_be_bytes(), &key_id.0.to_be_bytes(), &owner.row.to_be_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -191,8 +189,9 @@ mod tests {
 
     use super::*;
     use crate::random::SeededRandom;
+    use crate::secret::{CardBinding, PasswordBinding};
 
-    const CARD: CardBinding = CardBinding(41);
+    const CARD: Owner = Owner { label: b"kortisto pin", row: 41 };
 
     fn opened() -> OpenedPin {
         OpenedPin { cost: HashCost::RECOMMENDED, pepper: KeyId(1), salt: [3; 16], tag: [5; 32] }
@@ -208,7 +207,13 @@ mod tests {
         let back = stored.open(&keys, CARD).ok().unwrap();
         assert_eq!((back.cost, back.pepper), (HashCost::RECOMMENDED, KeyId(1)));
         assert_eq!((back.salt, back.tag), ([3; 16], [5; 32]));
-        assert_eq!(stored.open(&keys, CardBinding(42)).err(), Some(StoredPinFault::DoesNotOpen));
+        for other in [
+            Owner::from(CardBinding(42)),
+            PasswordBinding::Card(41).into(),
+            PasswordBinding::StaffAccount(41).into(),
+        ] {
+            assert_eq!(stored.open(&keys, other).err(), Some(StoredPinFault::DoesNotOpen), "{other:?}");
+        }
     }
 
     #[test]
@@ -243,8 +248,10 @@ mod tests {
 
     #[test]
     fn the_associated_data_is_as_documented() {
-        let data = associated_data(1, KeyId(2), CardBinding(-3));
+        let data = associated_data(1, KeyId(2), CardBinding(-3).into());
         assert_eq!(data, b"kortisto pin\x00\x01\x00\x02\xff\xff\xff\xff\xff\xff\xff\xfd");
+        let data = associated_data(1, KeyId(2), PasswordBinding::StaffAccount(3).into());
+        assert_eq!(data, b"kortisto staff password\x00\x01\x00\x02\0\0\0\0\0\0\0\x03");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Checking and hashing one PIN: the same work whether the card exists or not.
+//! Checking and hashing one PIN or password: the same work whether the card exists or not.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use subtle::ConstantTimeEq;
 use crate::hash_cost::HashCost;
 use crate::hasher::{Hasher, SALT_BYTES, TAG_BYTES};
 use crate::keys::Keys;
-use crate::pin::Pin;
 use crate::random::{self, Random};
-use crate::stored_pin::{CardBinding, OpenedPin, StoredPin, StoredPinFault};
+use crate::secret::{Owner, Presented};
+use crate::stored_pin::{OpenedPin, StoredPin, StoredPinFault};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// Whether it is the card's PIN. Always false for an unknown card or an unreadable row.
+    /// Whether it is the owner's secret. Always false for an unknown owner or an unreadable row.
     pub matches: bool,
     /// On a match, what to store instead, when the row was made at another cost or under another key than the
     /// current ones.
@@ -41,39 +41,39 @@ impl Verifier {
         Self::new(Arc::clone(&self.keys), Arc::clone(&self.random), self.cost)
     }
 
-    /// Hashes `pin` for a card that gets it now.
-    pub(crate) fn hash(&mut self, pin: &Pin, card: CardBinding) -> StoredPin {
+    /// Hashes `secret` for an owner who gets it now.
+    pub(crate) fn hash(&mut self, secret: &Presented, owner: Owner) -> StoredPin {
         let mut fresh = self.blank();
-        fresh.tag = self.tag(pin, &fresh).expect("the current key is always there");
-        fresh.seal(&self.keys, card, &*self.random)
+        fresh.tag = self.tag(secret, &fresh).expect("the current key is always there");
+        fresh.seal(&self.keys, owner, &*self.random)
     }
 
-    /// Checks `pin` against `stored`. With nothing stored, or nothing readable, a PIN nobody has is checked
+    /// Checks `secret` against `stored`. With nothing stored, or nothing readable, one that nobody has is checked
     /// instead, so that both take the time of one hash at the current cost.
     pub(crate) fn verify(
         &mut self,
-        pin: &Pin,
-        card: CardBinding,
+        secret: &Presented,
+        owner: Owner,
         stored: Option<&StoredPin>,
     ) -> Verification {
         let opened =
-            stored.map(|stored| stored.open(&self.keys, card).and_then(|opened| self.with_pepper(opened)));
+            stored.map(|stored| stored.open(&self.keys, owner).and_then(|opened| self.with_pepper(opened)));
         let (candidate, known, fault) = match opened {
             Some(Ok(opened)) => (opened, true, None),
             Some(Err(fault)) => (self.blank(), false, Some(fault)),
             None => (self.blank(), false, None),
         };
-        let tag = self.tag(pin, &candidate).expect("its pepper was found before");
+        let tag = self.tag(secret, &candidate).expect("its pepper was found before");
         // The blank's tag is random, so it does not match either; `known` makes that certain.
         let matches = bool::from(tag.ct_eq(&candidate.tag)) && known;
         let is_current = candidate.cost == self.cost
             && candidate.pepper == self.keys.current()
             && stored.is_some_and(|stored| stored.key_id == self.keys.current().0);
-        let replacement = (matches && !is_current).then(|| self.hash(pin, card));
+        let replacement = (matches && !is_current).then(|| self.hash(secret, owner));
         Verification { matches, replacement, fault }
     }
 
-    /// A hash at the current cost and key that no PIN has: new salt, random tag.
+    /// A hash at the current cost and key that no secret has: new salt, random tag.
     fn blank(&self) -> OpenedPin {
         OpenedPin {
             cost: self.cost,
@@ -91,9 +91,9 @@ impl Verifier {
         }
     }
 
-    fn tag(&mut self, pin: &Pin, like: &OpenedPin) -> Option<[u8; TAG_BYTES]> {
+    fn tag(&mut self, secret: &Presented, like: &OpenedPin) -> Option<[u8; TAG_BYTES]> {
         let pepper = self.keys.pin_keys(like.pepper)?.pepper.bytes();
-        Some(self.hasher.tag(like.cost, pepper, pin.digits(), &like.salt))
+        Some(self.hasher.tag(like.cost, pepper, secret.bytes(), &like.salt))
     }
 }
 
@@ -101,14 +101,17 @@ impl Verifier {
 mod tests {
     use super::*;
     use crate::keys::KeyId;
-    use crate::pin::LengthRange;
+    use crate::password::Password;
+    use crate::pin::{LengthRange, Pin};
     use crate::random::SeededRandom;
+    use crate::secret::PasswordBinding;
 
-    const CARD: CardBinding = CardBinding(41);
+    const CARD: Owner = Owner { label: b"kortisto pin", row: 41 };
+    const OTHER: Owner = Owner { label: b"kortisto pin", row: 42 };
     const DEARER: HashCost = HashCost { memory_kib: 16, passes: 2, lanes: 1 };
 
-    fn pin(text: &str) -> Pin {
-        Pin::parse(text, LengthRange::WIDEST).unwrap()
+    fn pin(text: &str) -> Presented {
+        Pin::parse(text, LengthRange::WIDEST).unwrap().into()
     }
 
     fn verifier(keys: &Arc<Keys>, cost: HashCost) -> Verifier {
@@ -139,7 +142,7 @@ mod tests {
             let opened = stored.open(&verifier.keys, card).ok().unwrap();
             (opened.salt, opened.tag)
         };
-        let (first, again, elsewhere) = (open(CARD), open(CARD), open(CardBinding(42)));
+        let (first, again, elsewhere) = (open(CARD), open(CARD), open(OTHER));
         assert_ne!(first, again);
         assert_ne!(first.1, elsewhere.1);
     }
@@ -148,8 +151,22 @@ mod tests {
     fn a_row_moved_to_another_card_does_not_match_there() {
         let mut verifier = verifier(&keys(), HashCost::CHEAP_FOR_TESTS);
         let stored = verifier.hash(&pin("4827"), CARD);
-        let moved = verifier.verify(&pin("4827"), CardBinding(42), Some(&stored));
+        let moved = verifier.verify(&pin("4827"), OTHER, Some(&stored));
         assert_eq!((moved.matches, moved.fault), (false, Some(StoredPinFault::DoesNotOpen)));
+    }
+
+    #[test]
+    fn a_password_is_kept_like_a_pin_and_apart_from_it() {
+        let mut verifier = verifier(&keys(), HashCost::CHEAP_FOR_TESTS);
+        let typed = |text: &str| Presented::from(Password::parse(text).unwrap());
+        let (card, staff) = (PasswordBinding::Card(41).into(), PasswordBinding::StaffAccount(41).into());
+        let stored = verifier.hash(&typed("48271593"), card);
+        assert!(verifier.verify(&typed("48271593"), card, Some(&stored)).matches);
+        assert!(!verifier.verify(&typed("48271594"), card, Some(&stored)).matches);
+        for other in [staff, CARD] {
+            let moved = verifier.verify(&typed("48271593"), other, Some(&stored));
+            assert_eq!((moved.matches, moved.fault), (false, Some(StoredPinFault::DoesNotOpen)));
+        }
     }
 
     #[test]

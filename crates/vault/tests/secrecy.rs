@@ -6,8 +6,8 @@ use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use kortisto_vault::{
-    CardBinding, EnrolmentCode, HashCost, KeyId, Keys, LengthRange, Pin, PinVault, PoolSize, SeededRandom,
-    SystemRandom, Verification,
+    CardBinding, EnrolmentCode, HashCost, KeyId, Keys, LengthRange, Password, Pin, PinVault, PoolSize,
+    SeededRandom, SystemRandom, Verification,
 };
 use secrecy::ExposeSecret;
 
@@ -32,6 +32,10 @@ assert_lacks!(Pin: Debug);
 assert_lacks!(Pin: Display);
 assert_lacks!(Pin: Clone);
 assert_lacks!(Pin: PartialEq);
+assert_lacks!(Password: Debug);
+assert_lacks!(Password: Display);
+assert_lacks!(Password: Clone);
+assert_lacks!(Password: PartialEq);
 assert_lacks!(Keys: Display);
 assert_lacks!(Keys: Clone);
 assert_lacks!(EnrolmentCode: Display);
@@ -94,6 +98,10 @@ async fn no_error_quotes_what_was_typed() {
     for typed in [PIN.to_owned() + "x", PIN.repeat(2), "987".to_owned()] {
         let fault = Pin::parse(&typed, LengthRange::WIDEST).err().unwrap();
         assert!(!format!("{fault} {fault:?}").contains(&typed));
+    }
+    for typed in ["hauki".to_owned(), "hauki ".repeat(40), "hauki\non kala".to_owned()] {
+        let fault = Password::parse(&typed).err().unwrap();
+        assert!(!format!("{fault} {fault:?}").contains("hauki"));
     }
     for typed in ["7ZZZ", "7ZZZ-U"] {
         let fault = EnrolmentCode::parse(typed).unwrap_err();
