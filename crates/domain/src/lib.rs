@@ -11,6 +11,8 @@
 //! | where does a returned item go? | [`take_back`] |
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
+//! | may this password of a staff account be verified at all? | [`sign_in_throttle`] |
+//! | may this duty be granted? | [`staff_account`] |
 //! | which policy applies here today? | [`policy`] |
 //!
 //! What several rules share has a file of its own: [`age`], [`bans`], [`debt`], [`opening`] and
@@ -30,6 +32,8 @@ pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
 pub mod policy;
+pub mod sign_in_throttle;
+pub mod staff_account;
 pub mod take_back;
 pub mod validity;
 

@@ -12,6 +12,7 @@
 //! | | fingerprint | repeated wrong PINs, request bodies |
 //! | | card index | card numbers in attempt rows |
 //! | | pairwise | pseudonyms per audience |
+//! | | audit head | signatures of the heads of the audit chain |
 //!
 //! PIN masters rotate. The lasting one does not: with another one a replayed sign-in would answer another token,
 //! every attempt budget would start afresh, and every e-lending service would meet strangers.
@@ -78,6 +79,7 @@ pub struct Keys {
     pub(crate) fingerprint: Key,
     pub(crate) card_index: Key,
     pub(crate) pairwise: Key,
+    pub(crate) audit_head: Key,
 }
 
 impl Keys {
@@ -172,6 +174,7 @@ impl From<&Masters> for Keys {
             fingerprint: masters.lasting.derive("fingerprint"),
             card_index: masters.lasting.derive("card index"),
             pairwise: masters.lasting.derive("pairwise"),
+            audit_head: masters.lasting.derive("audit head"),
         }
     }
 }
@@ -194,7 +197,9 @@ mod tests {
     fn no_two_uses_share_a_key() {
         let keys = Keys::ephemeral(&SeededRandom::new(4));
         let pin = keys.current_pin_keys();
-        let all = [&pin.pepper, &pin.kek, &keys.token, &keys.fingerprint, &keys.card_index, &keys.pairwise];
+        let lasting =
+            [&keys.token, &keys.fingerprint, &keys.card_index, &keys.pairwise, &keys.audit_head];
+        let all = [&[&pin.pepper, &pin.kek], lasting.as_slice()].concat();
         assert_eq!(all.iter().map(|key| *key.bytes()).collect::<HashSet<_>>().len(), all.len());
     }
 

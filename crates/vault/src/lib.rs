@@ -16,6 +16,8 @@
 //! | [`pool`] | where PINs are hashed: few threads, a bounded queue | a flood of wrong PINs that starves the doors or the memory (threats 2 and 15) |
 //! | [`fingerprints`] | keyed fingerprints of wrong PINs, card numbers and requests | a counter run up by one mistyped PIN; card numbers in attempt rows |
 //! | [`tokens`] | patron session tokens, pseudonyms per audience | a database reader who acts as a patron; services that compare notes about a patron |
+//! | [`one_time`] | the password an administrator hands to a colleague, to be changed at once | a password that stays known to two |
+//! | [`signing`] | signatures of the audit chain's heads | a database whose history was written anew (threat 13) |
 //! | [`enrolment_code`] | the one-time code that admits a device | a guessed or mistyped enrolment |
 //!
 //! # What it promises
@@ -47,11 +49,13 @@ pub mod enrolment_code;
 pub mod fingerprints;
 pub mod hash_cost;
 pub mod keys;
+pub mod one_time;
 pub mod password;
 pub mod pin;
 pub mod pool;
 pub mod random;
 pub mod secret;
+pub mod signing;
 pub mod stored_pin;
 pub mod tokens;
 
