@@ -5,6 +5,7 @@
 //! what only lists runs as a unit of work of its own.
 
 mod access;
+pub mod audit;
 pub mod bans;
 mod caller;
 mod desk;
@@ -31,5 +32,5 @@ pub use patrons::{
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};
 pub use rulebook::{Branch, Rulebook, RulebookShelf};
-pub use staff::{StaffCaller, StaffChange, StaffRpc, StaffView};
+pub use staff::{StaffCaller, StaffChange, StaffProof, StaffRpc, StaffView};
 pub use surroundings::{Clock, Surroundings, SystemClock};

@@ -16,7 +16,9 @@ use kortisto::device::v1::{
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
+    audit_service_server::AuditServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
+    staff_account_service_server::StaffAccountServiceServer,
     staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
@@ -25,7 +27,7 @@ use tokio::net::TcpListener;
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 9] = [
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
@@ -33,6 +35,8 @@ pub const SERVICES: [&str; 7] = [
     "kortisto.device.v1.DeviceService",
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
+    "kortisto.staff.v1.StaffAccountService",
+    "kortisto.staff.v1.AuditService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -107,6 +111,8 @@ pub async fn serve(
         .add_service(sized!(AccessServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
+        .add_service(sized!(StaffAccountServiceServer::new(api.clone())))
+        .add_service(sized!(AuditServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

@@ -11,3 +11,5 @@ pub use authenticate::{Authenticate, AuthenticateAnswer};
 pub use end_session::EndSession;
 pub use settle_attempt::Profile;
 pub use watch_session::{SessionStanding, SessionWatch, WatchSession};
+
+pub(crate) use verify_pin::next_floor;

@@ -4,7 +4,7 @@
 //! role x every purpose against it.
 
 use kortisto_domain::{
-    Purpose::{self, CustomerService, LendingControl, SubjectAccess},
+    Purpose::{self, CustomerService, FaultRepair, LendingControl, SubjectAccess, Supervision},
     StaffRole::{self, Administrator, Billing, DataProtection, Desk, HomeService, Vendor},
 };
 
@@ -25,6 +25,22 @@ const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
 
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
+
+/// Those who may see one patron of whom they have the number. A vendor only for [`FaultRepair`], and nobody else for
+/// that (A119).
+const SEEING: &[StaffRole] = &[Desk, HomeService, Billing, Vendor];
+
+/// Why somebody looks at one patron.
+const TO_SEE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess, FaultRepair];
+
+/// Those who run accounts.
+const RUNNING: &[StaffRole] = &[Administrator];
+
+/// Those who watch over the use of personal data.
+const WATCHING: &[StaffRole] = &[DataProtection];
+
+/// Why the audit trail is read.
+const TO_WATCH: &[Purpose] = &[Supervision, SubjectAccess];
 
 /// One rpc of the table.
 struct Row {
@@ -54,9 +70,23 @@ duties! {
     GetSelf = "StaffSessionService.GetSelf", Look, EVERYBODY, &[];
     SignOut = "StaffSessionService.SignOut", Change, EVERYBODY, &[];
     GiveUndertaking = "StaffSessionService.GiveUndertaking", Change, EVERYBODY, &[];
+    ChangePassword = "StaffSessionService.ChangePassword", Change, EVERYBODY, &[];
+
+    // Accounts of others.
+    CreateStaffAccount = "StaffAccountService.CreateStaffAccount", Change, RUNNING, &[];
+    ListStaffAccounts = "StaffAccountService.ListStaffAccounts", Look, RUNNING, &[];
+    DisableStaffAccount = "StaffAccountService.DisableStaffAccount", Change, RUNNING, &[];
+    EnableStaffAccount = "StaffAccountService.EnableStaffAccount", Change, RUNNING, &[];
+    ResetStaffPassword = "StaffAccountService.ResetStaffPassword", Change, RUNNING, &[];
+    SetOpenIdSubject = "StaffAccountService.SetOpenIdSubject", Change, RUNNING, &[];
+    GrantStaffRole = "StaffAccountService.GrantStaffRole", Change, RUNNING, &[];
+    RevokeStaffRole = "StaffAccountService.RevokeStaffRole", Change, RUNNING, &[];
+
+    // The audit trail.
+    ListAuditEvents = "AuditService.ListAuditEvents", Look, WATCHING, TO_WATCH;
 
     // Patrons.
-    GetPatron = "PatronService.GetPatron", Look, SERVING, TO_SERVE;
+    GetPatron = "PatronService.GetPatron", Look, SEEING, TO_SEE;
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {
@@ -100,21 +130,27 @@ pub fn may_call(roles: &[StaffRole], rpc: StaffRpc) -> bool {
 /// Whether the rpc may be called before the confidentiality undertaking has been given (A117).
 #[must_use]
 pub fn before_undertaking(rpc: StaffRpc) -> bool {
-    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::GiveUndertaking)
+    matches!(
+        rpc,
+        StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::GiveUndertaking | StaffRpc::ChangePassword
+    )
 }
 
 /// Whether the rpc may be called before a password that somebody else gave has been changed.
 #[must_use]
 pub fn before_new_password(rpc: StaffRpc) -> bool {
-    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut)
+    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::ChangePassword)
 }
 
-/// Whether the rpc may be called for this purpose. One that shows no personal data takes none.
+/// Whether somebody with these roles may call the rpc for this purpose. One that shows no personal data takes none.
+/// A vendor mends faults and does nothing else; nobody else does that (A119).
 #[must_use]
-pub fn may_for(purpose: Option<Purpose>, rpc: StaffRpc) -> bool {
+pub fn may_for(roles: &[StaffRole], purpose: Option<Purpose>, rpc: StaffRpc) -> bool {
     row(rpc).is_some_and(|row| match purpose {
         None => row.purposes.is_empty(),
-        Some(purpose) => row.purposes.contains(&purpose),
+        Some(purpose) => {
+            row.purposes.contains(&purpose) && (purpose == FaultRepair) == roles.contains(&Vendor)
+        }
     })
 }
 
@@ -142,10 +178,23 @@ mod tests {
     }
 
     #[test]
+    fn a_vendor_looks_and_only_to_mend_a_fault() {
+        for rpc in rpcs().filter(|rpc| may_call(&[Vendor], *rpc)) {
+            let own = EVERYBODY == row(rpc).unwrap().roles;
+            assert!(own || rpc.act() == Act::Look, "{rpc:?}");
+            for purpose in Purpose::ALL {
+                let fault = *purpose == FaultRepair && purposes(rpc).contains(&FaultRepair);
+                assert_eq!(may_for(&[Vendor], Some(*purpose), rpc), fault, "{rpc:?} {purpose:?}");
+                assert!(!(may_for(&[Desk], Some(*purpose), rpc) && *purpose == FaultRepair), "{rpc:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_named_is_refused() {
         for rpc in rpcs() {
             assert!(!may_call(&[], rpc), "{rpc:?}");
-            assert_eq!(may_for(None, rpc), purposes(rpc).is_empty(), "{rpc:?}");
+            assert_eq!(may_for(&[Desk], None, rpc), purposes(rpc).is_empty(), "{rpc:?}");
         }
     }
 }

@@ -6,6 +6,8 @@
 //! and its audit rows commit with it. A refusal leaves an audit row too.
 
 mod account;
+pub mod accounts;
+pub mod audit;
 mod desk;
 pub mod duties;
 mod operation;
@@ -13,7 +15,7 @@ pub mod patrons;
 pub mod sessions;
 mod trail;
 
-pub use account::StaffCaller;
+pub use account::{StaffCaller, StaffProof};
 pub use duties::StaffRpc;
 pub use operation::{StaffChange, StaffView};
 

@@ -17,7 +17,7 @@ pub use home::Home;
 pub use loud::tell_everything;
 pub use probes::probe;
 pub use seed::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron};
-pub use staff::{Bearer, Staff};
+pub use staff::{Bearer, STAFF_PASSWORD, Staff};
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};

@@ -1,11 +1,39 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
 use crate::status::Fault;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
 use kortisto_domain::Purpose;
+use kortisto_vault::Password;
+use prost_types::Timestamp;
 
-pub(super) use crate::services::fields::{code, id};
+pub(super) use crate::services::fields::{code, id, page_size};
+
+/// A code, where an empty text means none.
+pub(super) fn optional_code(field: &'static str, given: &str) -> Result<Option<String>, Fault> {
+    if given.is_empty() { Ok(None) } else { code(field, given).map(Some) }
+}
+
+/// An instant of the years 1850 to 2200, to the microsecond; unset means none.
+pub(super) fn optional_instant(
+    field: &'static str,
+    given: Option<&Timestamp>,
+) -> Result<Option<DateTime<Utc>>, Fault> {
+    let Some(given) = given else { return Ok(None) };
+    let nanos = u32::try_from(given.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
+    let instant = nanos.and_then(|nanos| DateTime::from_timestamp(given.seconds, nanos));
+    let in_range = |instant: &DateTime<Utc>| {
+        use chrono::Datelike as _;
+        (1850..=2200).contains(&instant.year())
+    };
+    let instant = instant.filter(in_range).map(|instant| instant.trunc_subsecs(6));
+    instant.map(Some).ok_or_else(|| Fault::field(field, "an instant of the years 1850 to 2200"))
+}
+
+/// A password, as far as its form goes.
+pub(super) fn password(field: &'static str, given: &str) -> Result<Password, Fault> {
+    Password::parse(given).map_err(|_| Fault::field(field, "8 to 128 characters that a keyboard types"))
+}
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
@@ -80,6 +108,17 @@ mod tests {
             assert!(date("birth_date", bad).is_err(), "{bad}");
         }
         assert_eq!(optional_date("birth_date", ""), Ok(None));
+    }
+
+    #[test]
+    fn an_instant_exists_and_is_kept_to_the_microsecond() {
+        let stamp = |seconds, nanos| Timestamp { seconds, nanos };
+        let good = optional_instant("from", Some(&stamp(1_750_000_000, 1_999))).unwrap().unwrap();
+        assert_eq!((good.timestamp(), good.timestamp_subsec_nanos()), (1_750_000_000, 1_000));
+        assert_eq!(optional_instant("from", None), Ok(None));
+        for bad in [stamp(0, -1), stamp(0, 1_000_000_000), stamp(i64::MAX, 0), stamp(-5_000_000_000, 0)] {
+            assert!(optional_instant("from", Some(&bad)).is_err(), "{bad:?}");
+        }
     }
 
     #[test]
