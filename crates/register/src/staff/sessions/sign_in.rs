@@ -230,7 +230,8 @@ async fn settle(
             open(&place, account, found.replacement.as_ref()).await?
         }
         account => {
-            place.settle_wrong(typed, account).await?;
+            // Only a password that was compared is known to be wrong.
+            place.settle_wrong(typed, account.filter(|_| verified_against.is_some())).await?;
             REFUSED
         }
     };
