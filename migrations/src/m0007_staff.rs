@@ -12,6 +12,7 @@ create table staff_accounts (
     password_key_id smallint,
     password_hash {bytes},
     password_set_at {instant},
+    password_request {uuid},
     must_change boolean not null,
     failures smallint not null default 0,
     locked_until {instant},

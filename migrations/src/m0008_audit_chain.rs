@@ -13,6 +13,7 @@ alter table audit add column detail text;
 alter table audit add column values_hash {bytes};
 
 create index audit_by_subject on audit (subject, id) where subject is not null;
+create index audit_by_account on audit (staff_account_id, id) where staff_account_id is not null;
 
 create table audit_values (
     audit_id {uuid} not null references audit (id),

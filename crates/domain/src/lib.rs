@@ -15,6 +15,8 @@
 //! | can this identity code be that of somebody alive? | [`identity_codes`] |
 //! | does this need a proof of identity with a photo? | [`step_up`] |
 //! | may this PIN be verified at all? | [`pin_throttle`] |
+//! | may this password of a staff account be verified at all? | [`sign_in_throttle`] |
+//! | may this duty be granted? | [`staff_account`] |
 //! | which policy applies here today? | [`policy`] |
 //! | may staff see where this patron lives? | [`protection`] |
 //! | do these details fit a patron? | [`registration`], [`contact`], [`notices`], [`languages`], [`business_id`] |
@@ -54,6 +56,8 @@ pub mod policy;
 pub mod protection;
 pub mod registration;
 pub mod services;
+pub mod sign_in_throttle;
+pub mod staff_account;
 pub mod step_up;
 pub mod take_back;
 pub mod validity;

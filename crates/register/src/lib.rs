@@ -6,6 +6,7 @@
 
 mod access;
 mod aliases;
+pub mod audit;
 pub mod bans;
 mod caller;
 mod desk;
@@ -34,5 +35,5 @@ pub use patrons::{
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};
 pub use rulebook::{Branch, Rulebook, RulebookShelf};
-pub use staff::{StaffCaller, StaffChange, StaffRpc, StaffView};
+pub use staff::{StaffCaller, StaffChange, StaffProof, StaffRpc, StaffView};
 pub use surroundings::{Clock, Surroundings, SystemClock};

@@ -16,11 +16,12 @@ use kortisto::device::v1::{
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
-    card_service_server::CardServiceServer, identity_code_service_server::IdentityCodeServiceServer,
-    message_service_server::MessageServiceServer,
+    audit_service_server::AuditServiceServer, card_service_server::CardServiceServer,
+    identity_code_service_server::IdentityCodeServiceServer, message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
     pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
-    policy_service_server::PolicyServiceServer, staff_session_service_server::StaffSessionServiceServer,
+    policy_service_server::PolicyServiceServer, staff_account_service_server::StaffAccountServiceServer,
+    staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
 use std::{future::Future, sync::Arc, time::Duration};
@@ -42,6 +43,8 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.IdentityCodeService",
     "kortisto.staff.v1.PlaceService",
     "kortisto.staff.v1.PolicyService",
+    "kortisto.staff.v1.StaffAccountService",
+    "kortisto.staff.v1.AuditService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -122,6 +125,9 @@ pub async fn serve(
         .add_service(sized!(IdentityCodeServiceServer::new(api.clone())))
         .add_service(sized!(PlaceServiceServer::new(api.clone())))
         .add_service(sized!(PolicyServiceServer::new(api.clone())))
+        .add_service(sized!(StaffAccountServiceServer::new(api.clone())))
+        .add_service(sized!(AuditServiceServer::new(api.clone())))
+        .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

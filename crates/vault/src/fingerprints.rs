@@ -32,6 +32,12 @@ impl Keys {
         first_half(mac(&self.card_index, "card", &[card_number.as_bytes()]))
     }
 
+    /// The key an attempt to sign in as `user_name` is counted under, whether there is such an account or not.
+    #[must_use]
+    pub fn account_key(&self, user_name: &str) -> [u8; 16] {
+        first_half(mac(&self.card_index, "staff account", &[user_name.as_bytes()]))
+    }
+
     /// The fingerprint of a request, to tell a replay from another request under the same id. `parts` are the rpc
     /// and its fields in a fixed order; their borders count.
     #[must_use]

@@ -15,6 +15,7 @@
 //! | | pairwise | pseudonyms per audience |
 //! | | identity index | what personal identity codes are found by |
 //! | | issued PIN | PINs that the register gives out |
+//! | | audit head | signatures of the heads of the audit chain |
 //!
 //! PIN masters rotate. The lasting one does not: with another one a replayed sign-in would answer another token,
 //! every attempt budget would start afresh, every e-lending service would meet strangers, and no identity code would be
@@ -86,6 +87,7 @@ pub struct Keys {
     pub(crate) pairwise: Key,
     pub(crate) identity_index: Key,
     pub(crate) issued_pin: Key,
+    pub(crate) audit_head: Key,
 }
 
 impl Keys {
@@ -185,6 +187,7 @@ impl From<&Masters> for Keys {
             pairwise: masters.lasting.derive("pairwise"),
             identity_index: masters.lasting.derive("identity index"),
             issued_pin: masters.lasting.derive("issued pin"),
+            audit_head: masters.lasting.derive("audit head"),
         }
     }
 }
@@ -209,7 +212,8 @@ mod tests {
         let pin = keys.current_pin_keys();
         let of_pin = [&pin.pepper, &pin.kek, &pin.identity];
         let lasting = [&keys.token, &keys.fingerprint, &keys.card_index, &keys.pairwise];
-        let all = [&of_pin[..], &lasting, &[&keys.identity_index, &keys.issued_pin]].concat();
+        let later = [&keys.identity_index, &keys.issued_pin, &keys.audit_head];
+        let all = [&of_pin[..], &lasting, &later].concat();
         assert_eq!(all.iter().map(|key| *key.bytes()).collect::<HashSet<_>>().len(), all.len());
     }
 

@@ -19,6 +19,8 @@
 //! | [`sealed_code`] | what the database keeps of it: encrypted for its patron, and a blind index to find it by | a stolen table; a code moved to another patron |
 //! | [`issued_pin`] | PINs that the register gives out | a PIN kept in a remembered answer |
 //! | [`tokens`] | patron session tokens, pseudonyms per audience | a database reader who acts as a patron; services that compare notes about a patron |
+//! | [`one_time`] | the password an administrator hands to a colleague, to be changed at once | a password that stays known to two |
+//! | [`signing`] | signatures of the audit chain's heads | a database whose history was written anew (threat 13) |
 //! | [`enrolment_code`] | the one-time code that admits a device | a guessed or mistyped enrolment |
 //!
 //! # What it promises
@@ -52,12 +54,14 @@ pub mod hash_cost;
 pub mod identity_code;
 pub mod issued_pin;
 pub mod keys;
+pub mod one_time;
 pub mod password;
 pub mod pin;
 pub mod pool;
 pub mod random;
 pub mod sealed_code;
 pub mod secret;
+pub mod signing;
 pub mod stored_pin;
 pub mod tokens;
 

@@ -62,6 +62,18 @@ impl Password {
         self.0.expose_secret().to_lowercase() == text.to_lowercase()
     }
 
+    /// How long it is, in characters.
+    #[must_use]
+    pub fn chars(&self) -> usize {
+        self.0.expose_secret().chars().count()
+    }
+
+    /// Whether it holds `word`, a user name for example. Case does not count.
+    #[must_use]
+    pub fn holds(&self, word: &str) -> bool {
+        self.0.expose_secret().to_lowercase().contains(&word.to_lowercase())
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
     }
@@ -90,6 +102,13 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(Password::parse(text).err(), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn its_length_and_a_name_in_it_can_be_asked_for() {
+        let password = Password::parse("Hauki-Aino-2024 ä").unwrap();
+        assert_eq!(password.chars(), 17);
+        assert!(password.holds("aino") && password.holds("AINO") && !password.holds("eino"));
     }
 
     #[test]

@@ -104,7 +104,7 @@ on_both_engines! {
         for role in StaffRole::ALL {
             for method in methods() {
                 let staff = w.staff(&[*role]).await;
-                let question = w.question(&method).await;
+                let question = w.question_as(&method, *role).await;
                 let before: BTreeSet<_> = w.audit().await.iter().map(|row| row.id).collect();
                 let answer = method.ask(&staff, &question).await;
                 // The clock stands still, so the ids do not tell which came first.
@@ -118,7 +118,7 @@ on_both_engines! {
                     assert_eq!(row.action, method.rpc.action(), "{}", method.name);
                     assert_eq!((row.actor.as_str(), row.staff_account_id), ("staff", Some(staff.id)));
                     assert_eq!(row.device_id, Some(w.desk.id));
-                    assert_eq!(row.purpose, duties::purposes(method.rpc).first().map(|p| p.code()));
+                    assert_eq!(row.purpose, method.purpose_of(*role).map(Purpose::code));
                     assert_eq!(row.request_id.is_some(), method.changes());
                 }
                 if let Err(status) = answer {
@@ -165,7 +165,7 @@ on_both_engines! {
                 let mut question = w.question(&method).await;
                 set_purpose(&mut question, *purpose);
                 let answer = method.ask(&staff, &question).await;
-                if duties::may_for(Some(*purpose), method.rpc) {
+                if duties::may_for(&[method.role()], Some(*purpose), method.rpc) {
                     assert!(answer.is_ok(), "{} for {purpose:?}: {answer:?}", method.name);
                 } else {
                     let reason = reason(&answer.unwrap_err());

@@ -1,10 +1,13 @@
 //! What staff ask at a desk, end to end, on both engines. Every rpc of `kortisto.staff.v1` goes through `coverage`;
 //! what it does is tested in the file of its area.
 
+mod accounts;
+mod audit_events;
 mod coverage;
 mod duties;
 mod messages;
 mod patrons;
 mod places;
 mod questions;
+mod sign_in;
 mod world;

@@ -86,6 +86,13 @@ impl Method {
         *StaffRole::ALL.iter().find(|role| duties::may_call(&[**role], self.rpc)).unwrap()
     }
 
+    /// A purpose for which this role may call it, or at least somebody; none where it takes none.
+    pub(super) fn purpose_of(&self, role: StaffRole) -> Option<Purpose> {
+        let all = duties::purposes(self.rpc);
+        let own = all.iter().find(|purpose| duties::may_for(&[role], Some(**purpose), self.rpc));
+        own.or(all.first()).copied()
+    }
+
     pub(super) fn changes(&self) -> bool {
         self.rpc.act() == Act::Change
     }
@@ -109,12 +116,18 @@ impl World {
         self.t.staff_at(roles, self.desk.clone()).await
     }
 
-    /// A question of this rpc that is answered, with its purpose and request id set, about things of its own.
+    /// A question of this rpc that is answered to a role that may ask it, with its purpose and request id set, about
+    /// things of its own.
     pub(super) async fn question(&self, method: &Method) -> DynamicMessage {
+        self.question_as(method, method.role()).await
+    }
+
+    /// The same with a purpose of this role; with any other where the role has none.
+    pub(super) async fn question_as(&self, method: &Method, role: StaffRole) -> DynamicMessage {
         let mut question = super::questions::question(self, &method.name).await;
         assert_eq!(question.descriptor(), method.input, "{}", method.name);
-        if let Some(purpose) = duties::purposes(method.rpc).first() {
-            set_purpose(&mut question, *purpose);
+        if let Some(purpose) = method.purpose_of(role) {
+            set_purpose(&mut question, purpose);
         }
         if method.changes() {
             let id = kortisto_testkit::register::new_id();

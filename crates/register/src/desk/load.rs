@@ -25,7 +25,8 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    fn at(moment: &Moment, zone: chrono_tz::Tz) -> Self {
+    /// As they stand at this moment.
+    pub(crate) fn at(moment: &Moment, zone: chrono_tz::Tz) -> Self {
         let window = Duration::seconds(pin_throttle::FAILURE_WINDOW_SECONDS);
         // Where midnight does not exist, the day begins with the hour that takes its place.
         let midnight = zone

@@ -12,6 +12,7 @@ mod operation;
 pub(crate) mod turn;
 pub(crate) mod world;
 
+pub(crate) use load::Windows;
 pub(crate) use operation::{Operation, Reply};
 pub(crate) use turn::{Deferral, Turn};
 

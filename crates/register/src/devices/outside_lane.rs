@@ -68,6 +68,11 @@ impl Asking {
         self.facts.party.as_ref().filter(|_| runs)
     }
 
+    /// Whether the request id has been answered, for whatever request.
+    pub(crate) const fn has_answered(&self) -> bool {
+        self.facts.remembered.is_some()
+    }
+
     /// The answer to the request id, if there is one.
     pub(crate) fn remembered(&self, request_hash: &[u8]) -> Result<Option<&str>, RegisterError> {
         match &self.facts.remembered {

@@ -13,3 +13,5 @@ pub use change_secret::{ChangePin, SecretChanged, SetWebPassword};
 pub use end_session::EndSession;
 pub use settle_attempt::{PatronMessage, Profile};
 pub use watch_session::{SessionStanding, SessionWatch, WatchSession};
+
+pub(crate) use verify_pin::next_floor;

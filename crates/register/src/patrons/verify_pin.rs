@@ -170,7 +170,7 @@ impl Register {
 }
 
 /// The next multiple of `floor` after `asked_at` that is not before `now`.
-fn next_floor(asked_at: Instant, now: Instant, floor: Duration) -> Instant {
+pub(crate) fn next_floor(asked_at: Instant, now: Instant, floor: Duration) -> Instant {
     if floor.is_zero() {
         return now;
     }

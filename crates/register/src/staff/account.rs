@@ -1,7 +1,7 @@
 //! Who is signed in at a desk, and with which duties.
 
 use crate::{Caller, RegisterError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, StaffAccountState, StaffRole};
 use kortisto_store::{
     StoreError,
@@ -20,12 +20,26 @@ pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::minutes(30);
 const LAST_USED_STEP: TimeDelta = TimeDelta::seconds(60);
 
 /// The desk that asks, and how its user proves who they are.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct StaffCaller {
     /// The desk's certificate.
     pub desk: Caller,
+    /// What came with the call.
+    pub proof: StaffProof,
+}
+
+/// How somebody at a desk proves who they are.
+#[derive(Clone)]
+pub enum StaffProof {
     /// The hash of the token that signing in gave.
-    pub token_hash: [u8; 32],
+    Session([u8; 32]),
+    /// A token of the consortium's own identity provider. Its signature, issuer, audience and times have been checked.
+    OpenId {
+        /// Whom the provider names.
+        subject: String,
+        /// When the token ends.
+        expires_at: DateTime<Utc>,
+    },
 }
 
 /// A staff account that is signed in.
@@ -33,7 +47,10 @@ pub struct StaffCaller {
 pub(crate) struct Account {
     pub(crate) id: i64,
     pub(crate) user_name: String,
-    pub(crate) session: Uuid,
+    /// The session of a desk; none where the identity provider keeps it.
+    pub(crate) session: Option<Uuid>,
+    /// When session or token end at the latest.
+    pub(crate) proven_until: DateTime<Utc>,
     /// The roles in force at this moment.
     pub(crate) roles: Vec<StaffRole>,
     /// Whether the confidentiality undertaking has been given (A117).
@@ -48,9 +65,41 @@ pub(crate) async fn signed_in(
     caller: &StaffCaller,
     moment: &Moment,
 ) -> Result<Account, RegisterError> {
+    match &caller.proof {
+        StaffProof::Session(token_hash) => by_session(transaction, caller, token_hash, moment).await,
+        StaffProof::OpenId { subject, expires_at } => {
+            by_subject(transaction, subject, *expires_at, moment).await
+        }
+    }
+}
+
+async fn by_subject(
+    transaction: &DatabaseTransaction,
+    subject: &str,
+    expires_at: DateTime<Utc>,
+    moment: &Moment,
+) -> Result<Account, RegisterError> {
+    let account = staff_accounts::Entity::find()
+        .filter(staff_accounts::Column::OidcSubject.eq(subject))
+        .one(transaction)
+        .await
+        .map_err(StoreError::from)?
+        .filter(|account| account.state == StaffAccountState::Active.code())
+        .ok_or(RegisterError::StaffSessionUnknown)?;
+    // The password of the account, if it has one, is not what was given here.
+    let account = staff_accounts::Model { must_change: false, ..account };
+    of_row(transaction, account, None, expires_at, moment).await
+}
+
+async fn by_session(
+    transaction: &DatabaseTransaction,
+    caller: &StaffCaller,
+    token_hash: &[u8; 32],
+    moment: &Moment,
+) -> Result<Account, RegisterError> {
     let at = moment.at();
     let session = staff_sessions::Entity::find()
-        .filter(staff_sessions::Column::TokenHash.eq(caller.token_hash.to_vec()))
+        .filter(staff_sessions::Column::TokenHash.eq(token_hash.to_vec()))
         .one(transaction)
         .await
         .map_err(StoreError::from)?
@@ -67,19 +116,20 @@ pub(crate) async fn signed_in(
         .map_err(StoreError::from)?
         .filter(|account| account.state == StaffAccountState::Active.code())
         .ok_or(RegisterError::StaffSessionUnknown)?;
-    let id = session.id;
+    let (id, expires_at) = (session.id, session.expires_at);
     if at - session.last_used_at >= LAST_USED_STEP {
         let mut row = session.into_active_model();
         row.last_used_at = Set(at);
         row.update(transaction).await.map_err(StoreError::from)?;
     }
-    of_row(transaction, account, id, moment).await
+    of_row(transaction, account, Some(id), expires_at, moment).await
 }
 
 async fn of_row(
     transaction: &DatabaseTransaction,
     account: staff_accounts::Model,
-    session: Uuid,
+    session: Option<Uuid>,
+    proven_until: DateTime<Utc>,
     moment: &Moment,
 ) -> Result<Account, RegisterError> {
     let roles = staff_roles::Entity::find()
@@ -96,6 +146,7 @@ async fn of_row(
         id: account.id,
         user_name: account.user_name,
         session,
+        proven_until,
         roles: roles.collect::<Result<_, _>>().map_err(StoreError::from)?,
         undertaken: account.undertaken_at.is_some(),
         must_change: account.must_change,

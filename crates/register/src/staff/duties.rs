@@ -5,7 +5,8 @@
 
 use kortisto_domain::{
     Purpose::{
-        self, CardIssue, CustomerService, DebtCollection, EndOfBorrowing, LendingControl, SubjectAccess,
+        self, CardIssue, CustomerService, DebtCollection, EndOfBorrowing, FaultRepair, LendingControl,
+        SubjectAccess, Supervision,
     },
     StaffRole::{self, Administrator, Billing, DataProtection, Desk, HomeService, Vendor},
 };
@@ -56,6 +57,31 @@ const ABOUT_PATRONS: &[Purpose] = &[
     SubjectAccess,
 ];
 
+/// Those who may see one patron of whom they have the number. A vendor only for [`FaultRepair`], and nobody else for
+/// that (A119).
+const SEEING: &[StaffRole] = &[Desk, HomeService, Billing, Vendor];
+
+/// Why one patron is looked at; a vendor does so to mend a fault.
+const ABOUT_PATRON: &[Purpose] = &[
+    CustomerService,
+    LendingControl,
+    CardIssue,
+    EndOfBorrowing,
+    DebtCollection,
+    Purpose::HomeService,
+    SubjectAccess,
+    FaultRepair,
+];
+
+/// Those who run accounts.
+const RUNNING: &[StaffRole] = &[Administrator];
+
+/// Those who watch over the use of personal data.
+const WATCHING: &[StaffRole] = &[DataProtection];
+
+/// Why the audit trail is read.
+const TO_WATCH: &[Purpose] = &[Supervision, SubjectAccess];
+
 /// One rpc of the table.
 struct Row {
     rpc: StaffRpc,
@@ -84,6 +110,20 @@ duties! {
     GetSelf = "StaffSessionService.GetSelf", Look, EVERYBODY, &[];
     SignOut = "StaffSessionService.SignOut", Change, EVERYBODY, &[];
     GiveUndertaking = "StaffSessionService.GiveUndertaking", Change, EVERYBODY, &[];
+    ChangePassword = "StaffSessionService.ChangePassword", Change, EVERYBODY, &[];
+
+    // Accounts of others.
+    CreateStaffAccount = "StaffAccountService.CreateStaffAccount", Change, RUNNING, &[];
+    ListStaffAccounts = "StaffAccountService.ListStaffAccounts", Look, RUNNING, &[];
+    DisableStaffAccount = "StaffAccountService.DisableStaffAccount", Change, RUNNING, &[];
+    EnableStaffAccount = "StaffAccountService.EnableStaffAccount", Change, RUNNING, &[];
+    ResetStaffPassword = "StaffAccountService.ResetStaffPassword", Change, RUNNING, &[];
+    SetOpenIdSubject = "StaffAccountService.SetOpenIdSubject", Change, RUNNING, &[];
+    GrantStaffRole = "StaffAccountService.GrantStaffRole", Change, RUNNING, &[];
+    RevokeStaffRole = "StaffAccountService.RevokeStaffRole", Change, RUNNING, &[];
+
+    // The audit trail.
+    ListAuditEvents = "AuditService.ListAuditEvents", Look, WATCHING, TO_WATCH;
 
     // Places.
     PutController = "PlaceService.PutController", Change, ADMINISTRATOR, &[];
@@ -113,7 +153,7 @@ duties! {
     GetPolicyHistory = "PolicyService.GetPolicyHistory", Look, EVERYBODY, &[];
 
     // Patrons.
-    GetPatron = "PatronService.GetPatron", Look, SERVING, ABOUT_PATRONS;
+    GetPatron = "PatronService.GetPatron", Look, SEEING, ABOUT_PATRON;
     SearchPatrons = "PatronService.SearchPatrons", Look, SERVING, ABOUT_PATRONS;
     CreatePatron = "PatronService.CreatePatron", Change, REGISTERING, &[];
     UpdatePatron = "PatronService.UpdatePatron", Change, REGISTERING, &[];
@@ -197,21 +237,27 @@ pub fn may_call(roles: &[StaffRole], rpc: StaffRpc) -> bool {
 /// Whether the rpc may be called before the confidentiality undertaking has been given (A117).
 #[must_use]
 pub fn before_undertaking(rpc: StaffRpc) -> bool {
-    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::GiveUndertaking)
+    matches!(
+        rpc,
+        StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::GiveUndertaking | StaffRpc::ChangePassword
+    )
 }
 
 /// Whether the rpc may be called before a password that somebody else gave has been changed.
 #[must_use]
 pub fn before_new_password(rpc: StaffRpc) -> bool {
-    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut)
+    matches!(rpc, StaffRpc::GetSelf | StaffRpc::SignOut | StaffRpc::ChangePassword)
 }
 
-/// Whether the rpc may be called for this purpose. One that shows no personal data takes none.
+/// Whether somebody with these roles may call the rpc for this purpose. One that shows no personal data takes none.
+/// A vendor mends faults and does nothing else; nobody else does that (A119).
 #[must_use]
-pub fn may_for(purpose: Option<Purpose>, rpc: StaffRpc) -> bool {
+pub fn may_for(roles: &[StaffRole], purpose: Option<Purpose>, rpc: StaffRpc) -> bool {
     row(rpc).is_some_and(|row| match purpose {
         None => row.purposes.is_empty(),
-        Some(purpose) => row.purposes.contains(&purpose),
+        Some(purpose) => {
+            row.purposes.contains(&purpose) && (purpose == FaultRepair) == roles.contains(&Vendor)
+        }
     })
 }
 
@@ -239,10 +285,23 @@ mod tests {
     }
 
     #[test]
+    fn a_vendor_looks_and_only_to_mend_a_fault() {
+        for rpc in rpcs().filter(|rpc| may_call(&[Vendor], *rpc)) {
+            let own = EVERYBODY == row(rpc).unwrap().roles;
+            assert!(own || rpc.act() == Act::Look, "{rpc:?}");
+            for purpose in Purpose::ALL {
+                let fault = *purpose == FaultRepair && purposes(rpc).contains(&FaultRepair);
+                assert_eq!(may_for(&[Vendor], Some(*purpose), rpc), fault, "{rpc:?} {purpose:?}");
+                assert!(!(may_for(&[Desk], Some(*purpose), rpc) && *purpose == FaultRepair), "{rpc:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_named_is_refused() {
         for rpc in rpcs() {
             assert!(!may_call(&[], rpc), "{rpc:?}");
-            assert_eq!(may_for(None, rpc), purposes(rpc).is_empty(), "{rpc:?}");
+            assert_eq!(may_for(&[Desk], None, rpc), purposes(rpc).is_empty(), "{rpc:?}");
         }
     }
 }

@@ -6,6 +6,8 @@
 //! and its audit rows commit with it. A refusal leaves an audit row too.
 
 mod account;
+pub mod accounts;
+pub mod audit;
 pub mod cards;
 mod desk;
 pub mod duties;
@@ -19,7 +21,7 @@ pub mod policies;
 pub mod sessions;
 mod trail;
 
-pub use account::StaffCaller;
+pub use account::{StaffCaller, StaffProof};
 pub use duties::StaffRpc;
 pub use operation::{StaffChange, StaffView};
 

@@ -2,9 +2,10 @@
 
 use super::{
     Account, StaffCaller, StaffDesk, StaffRpc, account, duties,
-    trail::{self, Signature},
+    trail::{self, Signature, Who},
 };
 use crate::{Register, RegisterError, devices::outside_lane::Asking};
+use chrono::{DateTime, Utc};
 use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::remembered_answers};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DatabaseTransaction};
@@ -65,10 +66,11 @@ impl Register {
         operation: O,
         deadline: Instant,
     ) -> Result<O::Answer, RegisterError> {
-        let (register, operation) = (Arc::clone(self), Arc::new(operation));
+        let (register, operation, caller) = (Arc::clone(self), Arc::new(operation), Arc::new(caller));
         self.store
             .unit_of_work(O::RPC.name(), deadline, move |transaction| {
                 let (register, operation) = (Arc::clone(&register), Arc::clone(&operation));
+                let caller = Arc::clone(&caller);
                 Box::pin(async move { change(&register, &caller, &*operation, transaction).await })
             })
             .await?
@@ -83,10 +85,10 @@ impl Register {
         request_id: Uuid,
         deadline: Instant,
     ) -> Result<(), RegisterError> {
-        let register = Arc::clone(self);
+        let (register, caller) = (Arc::clone(self), Arc::new(caller));
         self.store
             .unit_of_work(rpc.name(), deadline, move |transaction| {
-                let register = Arc::clone(&register);
+                let (register, caller) = (Arc::clone(&register), Arc::clone(&caller));
                 Box::pin(async move {
                     let request_id = Some(request_id);
                     let call = Call {
@@ -113,10 +115,11 @@ impl Register {
         operation: O,
         deadline: Instant,
     ) -> Result<O::Answer, RegisterError> {
-        let (register, operation) = (Arc::clone(self), Arc::new(operation));
+        let (register, operation, caller) = (Arc::clone(self), Arc::new(operation), Arc::new(caller));
         self.store
             .unit_of_work(O::RPC.name(), deadline, move |transaction| {
                 let (register, operation) = (Arc::clone(&register), Arc::clone(&operation));
+                let caller = Arc::clone(&caller);
                 Box::pin(async move { view(&register, &caller, &*operation, transaction).await })
             })
             .await?
@@ -149,18 +152,42 @@ async fn change<O: StaffChange>(
     let mut desk = call.desk(&asking, account)?;
     let answer = operation.apply(&mut desk).await?;
     call.leave_trail(desk).await?;
-    remembered_answers::ActiveModel {
-        device_id: Set(caller.desk.device_id),
-        request_id: Set(request_id),
-        request_hash: Set(hash.to_vec()),
-        answer: Set(serde_json::to_string(&answer)
-            .map_err(|_| RegisterError::Internal("an answer cannot be kept"))?),
-        at: Set(asking.moment.at()),
-    }
-    .insert(transaction)
-    .await
-    .map_err(StoreError::from)?;
+    let kept = to_keep(&answer)?;
+    remember(transaction, caller.desk.device_id, request_id, &hash, kept, asking.moment.at()).await?;
     Ok(Ok(answer))
+}
+
+/// An answer as it is kept.
+pub(super) fn to_keep<A: Serialize>(answer: &A) -> Result<String, RegisterError> {
+    serde_json::to_string(answer).map_err(|_| RegisterError::Internal("an answer cannot be kept"))
+}
+
+/// Keeps the answer to a request id for its replay.
+pub(super) async fn remember(
+    transaction: &DatabaseTransaction,
+    device_id: i64,
+    request_id: Uuid,
+    request_hash: &[u8],
+    answer: String,
+    at: DateTime<Utc>,
+) -> Result<(), RegisterError> {
+    let row = remembered_answers::ActiveModel {
+        device_id: Set(device_id),
+        request_id: Set(request_id),
+        request_hash: Set(request_hash.to_vec()),
+        answer: Set(answer),
+        at: Set(at),
+    };
+    row.insert(transaction).await.map_err(|error| came_first(error.into()))?;
+    Ok(())
+}
+
+/// The same id at the same moment on another connection: the next try finds its answer.
+pub(super) fn came_first(error: StoreError) -> RegisterError {
+    match error {
+        StoreError::Unique { .. } => RegisterError::Unavailable,
+        error => error.into(),
+    }
 }
 
 async fn view<O: StaffView>(
@@ -204,7 +231,7 @@ impl<'c> Call<'c> {
             (RegisterError::UndertakingRequired, "UNDERTAKING_REQUIRED")
         } else if !duties::may_call(&account.roles, self.rpc) {
             (RegisterError::DutyForbidden { rpc: self.rpc }, "DUTY_FORBIDDEN")
-        } else if !duties::may_for(self.purpose, self.rpc) {
+        } else if !duties::may_for(&account.roles, self.purpose, self.rpc) {
             (RegisterError::PurposeForbidden { rpc: self.rpc }, "PURPOSE_FORBIDDEN")
         } else {
             return Ok(Ok((asking, account)));
@@ -230,9 +257,8 @@ impl<'c> Call<'c> {
 
     async fn leave_trail(&self, desk: StaffDesk<'_>) -> Result<(), RegisterError> {
         let signature = Signature {
-            rpc: self.rpc,
-            account: &desk.account,
-            device: &desk.device,
+            action: self.rpc.action(),
+            who: Who::SignedIn { device: &desk.device, account: &desk.account },
             purpose: self.purpose,
             request_id: self.request_id,
             at: desk.moment.at(),
@@ -248,9 +274,8 @@ impl<'c> Call<'c> {
         refusal: Option<&'static str>,
     ) -> Result<Signature<'a>, RegisterError> {
         Ok(Signature {
-            rpc: self.rpc,
-            account,
-            device: asking.admit_desk()?,
+            action: self.rpc.action(),
+            who: Who::SignedIn { device: asking.admit_desk()?, account },
             purpose: self.purpose,
             request_id: self.request_id,
             at: asking.moment.at(),

@@ -1,7 +1,7 @@
 //! The audit rows of a staff operation: who, from which desk, why, about whom, and what changed.
 
-use super::{Account, StaffRpc};
-use crate::{RegisterError, Surroundings};
+use super::Account;
+use crate::{RegisterError, Surroundings, audit::values::value_hash};
 use chrono::{DateTime, Utc};
 use kortisto_domain::Purpose;
 use kortisto_store::{
@@ -39,26 +39,80 @@ impl FieldChange {
 
 /// One audit row to be.
 #[derive(Default)]
-pub(super) struct Entry {
-    pub(super) subject: Option<Uuid>,
-    pub(super) detail: Option<String>,
-    pub(super) fields: Vec<FieldChange>,
+pub(crate) struct Entry {
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) detail: Option<String>,
+    pub(crate) fields: Vec<FieldChange>,
 }
 
 /// What the rows of one operation have in common.
-pub(super) struct Signature<'a> {
-    pub(super) rpc: StaffRpc,
-    pub(super) account: &'a Account,
-    pub(super) device: &'a Device,
-    pub(super) purpose: Option<Purpose>,
-    pub(super) request_id: Option<Uuid>,
-    pub(super) at: DateTime<Utc>,
+pub(crate) struct Signature<'a> {
+    pub(crate) action: String,
+    pub(crate) who: Who<'a>,
+    pub(crate) purpose: Option<Purpose>,
+    pub(crate) request_id: Option<Uuid>,
+    pub(crate) at: DateTime<Utc>,
     /// Why it was refused; none when it was done.
-    pub(super) refusal: Option<&'static str>,
+    pub(crate) refusal: Option<&'static str>,
+}
+
+/// Whose act it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Who<'a> {
+    /// Somebody signed in at a desk.
+    SignedIn {
+        /// The desk.
+        device: &'a Device,
+        /// Their account.
+        account: &'a Account,
+    },
+    /// Somebody at a desk who is not signed in yet, with the account that they ask for, if there is one.
+    AtDesk {
+        /// The desk.
+        device: &'a Device,
+        /// The account.
+        account: Option<i64>,
+        /// The session that it came to.
+        session: Option<Uuid>,
+    },
+    /// An operator, on the command line.
+    Operator,
+}
+
+impl Who<'_> {
+    const fn actor(&self) -> &'static str {
+        match self {
+            Self::SignedIn { .. } | Self::AtDesk { .. } => "staff",
+            Self::Operator => "operator",
+        }
+    }
+
+    const fn device(&self) -> Option<&Device> {
+        match self {
+            Self::SignedIn { device, .. } | Self::AtDesk { device, .. } => Some(device),
+            Self::Operator => None,
+        }
+    }
+
+    const fn account(&self) -> Option<i64> {
+        match self {
+            Self::SignedIn { account, .. } => Some(account.id),
+            Self::AtDesk { account, .. } => *account,
+            Self::Operator => None,
+        }
+    }
+
+    const fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::SignedIn { account, .. } => account.session,
+            Self::AtDesk { session, .. } => *session,
+            Self::Operator => None,
+        }
+    }
 }
 
 /// Writes the rows of one operation, at least one.
-pub(super) async fn write(
+pub(crate) async fn write(
     transaction: &DatabaseTransaction,
     surroundings: &Surroundings,
     signature: &Signature<'_>,
@@ -76,7 +130,8 @@ pub(super) async fn write(
             for (position, field) in (0_i16..).zip(entry.fields) {
                 let mut salt = vec![0; SALT_BYTES];
                 surroundings.random.fill(&mut salt);
-                hash.update(value_hash(position, &field, &salt));
+                let (old, new) = (field.old.as_deref(), field.new.as_deref());
+                hash.update(value_hash(position, field.field, old, new, &salt));
                 values.push(audit_values::ActiveModel {
                     audit_id: Set(id),
                     position: Set(position),
@@ -91,18 +146,18 @@ pub(super) async fn write(
         rows.push(audit::ActiveModel {
             id: Set(id),
             at: Set(signature.at),
-            action: Set(signature.rpc.action()),
+            action: Set(signature.action.clone()),
             granted: Set(signature.refusal.is_none()),
             reasons: Set(signature
                 .refusal
                 .map_or_else(|| "[]".to_owned(), |reason| format!("[\"{reason}\"]"))),
-            actor: Set("staff".to_owned()),
-            device_id: Set(Some(signature.device.id)),
-            branch_id: Set(Some(signature.device.branch_id)),
+            actor: Set(signature.who.actor().to_owned()),
+            device_id: Set(signature.who.device().map(|device| device.id)),
+            branch_id: Set(signature.who.device().map(|device| device.branch_id)),
             subject: Set(entry.subject),
             request_id: Set(signature.request_id),
-            staff_account_id: Set(Some(signature.account.id)),
-            staff_session_id: Set(Some(signature.account.session)),
+            staff_account_id: Set(signature.who.account()),
+            staff_session_id: Set(signature.who.session()),
             purpose: Set(signature.purpose.map(Purpose::code)),
             detail: Set(entry.detail),
             values_hash: Set(values_hash),
@@ -119,17 +174,4 @@ pub(super) async fn write(
             .map_err(StoreError::from)?;
     }
     Ok(())
-}
-
-/// The hash of one value: each part with its length, so that no two run together.
-fn value_hash(position: i16, change: &FieldChange, salt: &[u8]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    hash.update(position.to_be_bytes());
-    for part in [Some(change.field), change.old.as_deref(), change.new.as_deref()] {
-        let length = part.map_or(u64::MAX, |part| part.len() as u64);
-        hash.update(length.to_be_bytes());
-        hash.update(part.unwrap_or_default());
-    }
-    hash.update(salt);
-    hash.finalize().into()
 }

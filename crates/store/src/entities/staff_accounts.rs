@@ -17,6 +17,7 @@ pub struct Model {
     pub password_key_id: Option<i16>,
     pub password_hash: Option<Vec<u8>>,
     pub password_set_at: Option<DateTime<Utc>>,
+    pub password_request: Option<Uuid>,
     pub must_change: bool,
     pub failures: i16,
     pub locked_until: Option<DateTime<Utc>>,

@@ -21,7 +21,7 @@ pub use seed::{
     BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron, new_card_number,
     new_identity_code,
 };
-pub use staff::{Bearer, Staff};
+pub use staff::{Bearer, STAFF_PASSWORD, Staff};
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};

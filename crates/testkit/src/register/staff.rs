@@ -4,8 +4,8 @@ use super::{Device, TestRegister};
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, StaffAccountState, StaffRole};
 use kortisto_store::entities::{staff_accounts, staff_roles, staff_sessions};
-use kortisto_vault::token_hash;
-use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
+use kortisto_vault::{Password, PasswordBinding, token_hash};
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
 use secrecy::ExposeSecret as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tonic::{
@@ -19,6 +19,9 @@ static ACCOUNTS: AtomicU32 = AtomicU32::new(1);
 
 /// How long the session of a test lasts.
 const SESSION: TimeDelta = TimeDelta::hours(12);
+
+/// The password of every staff member of a test.
+pub const STAFF_PASSWORD: &str = "hauki on kala 7";
 
 /// A staff member who is signed in.
 #[derive(Clone, Debug)]
@@ -74,6 +77,15 @@ impl TestRegister {
         .insert(self.store.writer())
         .await
         .expect("an account");
+        let password = Password::parse(STAFF_PASSWORD).expect("a password");
+        let owner = PasswordBinding::StaffAccount(account.id);
+        let stored = self.register.vault().hash(password, owner).await.expect("a hash");
+        let mut row = account.clone().into_active_model();
+        row.password_scheme = Set(Some(stored.scheme));
+        row.password_key_id = Set(Some(stored.key_id));
+        row.password_hash = Set(Some(stored.hash));
+        row.password_set_at = Set(Some(at));
+        row.update(self.store.writer()).await.expect("a password is kept");
         for role in roles {
             staff_roles::ActiveModel {
                 account_id: Set(account.id),

@@ -42,7 +42,7 @@ impl Register {
         deadline: Instant,
     ) -> Result<Pin, RegisterError> {
         let prepared =
-            self.prepare_pin(caller, StaffRpc::ResetPin, request_id, &card_number, deadline).await?;
+            self.prepare_pin(caller.clone(), StaffRpc::ResetPin, request_id, &card_number, deadline).await?;
         let operation = ResetPin { request_id, card_number, identity_document, prepared };
         let given = self.staff_change(caller, operation, deadline).await?;
         Ok(self.given_pin(request_id, given))

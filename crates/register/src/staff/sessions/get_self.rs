@@ -6,8 +6,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{Purpose, StaffRole};
-use kortisto_store::{StoreError, entities::staff_sessions};
-use sea_orm::EntityTrait as _;
 
 /// Asks who is signed in.
 pub struct GetSelf;
@@ -27,7 +25,7 @@ pub struct Myself {
     pub must_change: bool,
     /// The code of the desk's branch.
     pub branch: String,
-    /// When the session ends at the latest.
+    /// When the session, or the token of the identity provider, ends at the latest.
     pub session_expires_at: DateTime<Utc>,
 }
 
@@ -40,11 +38,6 @@ impl StaffView for GetSelf {
     }
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Myself, RegisterError> {
-        let session = staff_sessions::Entity::find_by_id(desk.account.session)
-            .one(desk.transaction)
-            .await
-            .map_err(StoreError::from)?
-            .ok_or(RegisterError::StaffSessionUnknown)?;
         let account = &desk.account;
         Ok(Myself {
             user_name: account.user_name.clone(),
@@ -56,7 +49,7 @@ impl StaffView for GetSelf {
             undertaken: account.undertaken,
             must_change: account.must_change,
             branch: desk.rulebook().await?.branch_code(desk.device.branch_id).to_owned(),
-            session_expires_at: session.expires_at,
+            session_expires_at: account.proven_until,
         })
     }
 }

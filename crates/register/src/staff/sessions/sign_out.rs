@@ -26,9 +26,14 @@ impl StaffChange for SignOut {
     }
 
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<(), RegisterError> {
+        let Some(session) = desk.account.session else {
+            return Err(RegisterError::RuleBroken {
+                rule: "a token of the identity provider is ended there, not here",
+            });
+        };
         staff_sessions::Entity::update_many()
             .col_expr(staff_sessions::Column::EndedAt, Expr::value(desk.moment.at()))
-            .filter(staff_sessions::Column::Id.eq(desk.account.session))
+            .filter(staff_sessions::Column::Id.eq(session))
             .exec(desk.transaction)
             .await
             .map_err(StoreError::from)?;

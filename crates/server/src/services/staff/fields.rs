@@ -1,13 +1,18 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
 use crate::services::fields::PAGE_TOKEN_CHARS_MAX;
-pub(super) use crate::services::fields::{code, id, page_size};
+pub(super) use crate::services::fields::{code, id, page_size, password};
 use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
 use kortisto_domain::{Purpose, contact};
 use kortisto_vault::IdentityCode;
 use prost_types::Timestamp;
+
+/// A code, where an empty text means none.
+pub(super) fn optional_code(field: &'static str, given: &str) -> Result<Option<String>, Fault> {
+    if given.is_empty() { Ok(None) } else { code(field, given).map(Some) }
+}
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
@@ -167,6 +172,17 @@ mod tests {
             assert!(date("birth_date", bad).is_err(), "{bad}");
         }
         assert_eq!(optional_date("birth_date", ""), Ok(None));
+    }
+
+    #[test]
+    fn an_instant_exists_and_is_kept_to_the_microsecond() {
+        let stamp = |seconds, nanos| Timestamp { seconds, nanos };
+        let good = optional_instant("from", Some(&stamp(1_750_000_000, 1_999))).unwrap().unwrap();
+        assert_eq!((good.timestamp(), good.timestamp_subsec_nanos()), (1_750_000_000, 1_000));
+        assert_eq!(optional_instant("from", None), Ok(None));
+        for bad in [stamp(0, -1), stamp(0, 1_000_000_000), stamp(i64::MAX, 0), stamp(-5_000_000_000, 0)] {
+            assert!(optional_instant("from", Some(&bad)).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Every rpc goes the same way: which desk asks and with which token ([`Api::at_desk`]), is the request well formed
 //! (`fields`), the register's answer. Duty and purpose are the register's to judge, with the facts of the answer.
 
+mod account;
+mod audit;
 mod card;
 mod fields;
 mod identity_code;
@@ -16,7 +18,7 @@ mod session;
 use super::{Api, deadline};
 use crate::{limits::TraceId, status::Fault};
 use kortisto_domain::DeviceKind;
-use kortisto_register::{RegisterError, StaffCaller, StaffChange, StaffView};
+use kortisto_register::{Caller, RegisterError, StaffCaller, StaffChange, StaffProof, StaffView};
 use kortisto_vault::token_hash;
 use tokio::time::Instant;
 use tonic::{Request, Status};
@@ -39,17 +41,20 @@ impl Api {
     /// The desk that asks, and its user's token. Whether both are in force is decided with the facts of the answer.
     async fn at_desk<T>(&self, request: &Request<T>) -> Result<AtDesk<'_>, Status> {
         let trace_id = TraceId::of(request.extensions());
-        let desk = self.device(request).await?;
-        if desk.kind != DeviceKind::Desk {
-            return Err(Fault::DeskOnly.into());
-        }
+        let desk = self.desk(request).await?;
         let token = request.metadata().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token_hash = token
             .and_then(|text| text.strip_prefix(BEARER))
             .and_then(token_hash)
             .ok_or(Fault::StaffSessionUnknown)?;
-        let caller = StaffCaller { desk, token_hash };
+        let caller = StaffCaller { desk, proof: StaffProof::Session(token_hash) };
         Ok(AtDesk { api: self, caller, deadline: deadline(request), trace_id })
+    }
+
+    /// The desk that asks.
+    async fn desk<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
+        let desk = self.device(request).await?;
+        if desk.kind == DeviceKind::Desk { Ok(desk) } else { Err(Fault::DeskOnly.into()) }
     }
 }
 

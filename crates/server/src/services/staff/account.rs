@@ -1,0 +1,223 @@
+//! `StaffAccountService`.
+
+use super::fields;
+use crate::{
+    services::{Api, reply},
+    status::Fault,
+};
+use kortisto::staff::v1::{
+    CreateStaffAccountRequest, CreateStaffAccountResponse, DisableStaffAccountRequest,
+    DisableStaffAccountResponse, EnableStaffAccountRequest, EnableStaffAccountResponse,
+    GrantStaffRoleRequest, GrantStaffRoleResponse, ListStaffAccountsRequest, ListStaffAccountsResponse,
+    ResetStaffPasswordRequest, ResetStaffPasswordResponse, RevokeStaffRoleRequest, RevokeStaffRoleResponse,
+    SetOpenIdSubjectRequest, SetOpenIdSubjectResponse, StaffAccount, StaffDuty,
+    staff_account_service_server::StaffAccountService,
+};
+use kortisto_register::staff::accounts::{
+    CreateStaffAccount, DisableStaffAccount, EnableStaffAccount, GrantStaffRole, ListStaffAccounts,
+    ResetStaffPassword, RevokeStaffRole, SetOpenIdSubject, StaffAccountRecord, StaffRoleRecord,
+};
+use secrecy::ExposeSecret as _;
+use tonic::{Request, Response, Status, async_trait};
+
+/// Longest name of a person, in characters.
+const DISPLAY_NAME_CHARS_MAX: usize = 100;
+
+/// Longest ticket, in characters.
+const TICKET_CHARS_MAX: usize = 100;
+
+/// Longest subject of an identity provider, in characters (OpenID Connect Core 1.0, section 2).
+const SUBJECT_CHARS_MAX: usize = 255;
+
+#[async_trait]
+impl StaffAccountService for Api {
+    async fn create_staff_account(
+        &self,
+        request: Request<CreateStaffAccountRequest>,
+    ) -> Result<Response<CreateStaffAccountResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = CreateStaffAccount {
+            request_id: fields::id("request_id", &message.request_id)?,
+            user_name: fields::code("user_name", &message.user_name)?,
+            display_name: fields::text("display_name", &message.display_name, DISPLAY_NAME_CHARS_MAX)?,
+            openid_subject: subject(&message.openid_subject)?,
+        };
+        let made = self.register.create_staff_account(desk.caller, ask, desk.deadline).await;
+        let password = made.map_err(|error| super::fault(&error, &desk.trace_id))?;
+        Ok(Response::new(CreateStaffAccountResponse {
+            one_time_password: password.0.expose_secret().to_owned(),
+        }))
+    }
+
+    async fn list_staff_accounts(
+        &self,
+        request: Request<ListStaffAccountsRequest>,
+    ) -> Result<Response<ListStaffAccountsResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let page_size = fields::page_size(message.page_size)?;
+        let after = page_place(&message.page_token)?;
+        let page = desk.view(ListStaffAccounts { page_size, after }).await?;
+        Ok(Response::new(ListStaffAccountsResponse {
+            accounts: page.accounts.into_iter().map(account).collect(),
+            next_page_token: page.next.map(|id| id.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    async fn disable_staff_account(
+        &self,
+        request: Request<DisableStaffAccountRequest>,
+    ) -> Result<Response<DisableStaffAccountResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let request_id = fields::id("request_id", &message.request_id)?;
+        let user_name = fields::code("user_name", &message.user_name)?;
+        desk.change(DisableStaffAccount { request_id, user_name }).await?;
+        Ok(Response::new(DisableStaffAccountResponse {}))
+    }
+
+    async fn enable_staff_account(
+        &self,
+        request: Request<EnableStaffAccountRequest>,
+    ) -> Result<Response<EnableStaffAccountResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let request_id = fields::id("request_id", &message.request_id)?;
+        let user_name = fields::code("user_name", &message.user_name)?;
+        desk.change(EnableStaffAccount { request_id, user_name }).await?;
+        Ok(Response::new(EnableStaffAccountResponse {}))
+    }
+
+    async fn reset_staff_password(
+        &self,
+        request: Request<ResetStaffPasswordRequest>,
+    ) -> Result<Response<ResetStaffPasswordResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let request_id = fields::id("request_id", &message.request_id)?;
+        let user_name = fields::code("user_name", &message.user_name)?;
+        let ask = ResetStaffPassword { request_id, user_name };
+        let reset = self.register.reset_staff_password(desk.caller, ask, desk.deadline).await;
+        let password = reset.map_err(|error| super::fault(&error, &desk.trace_id))?;
+        Ok(Response::new(ResetStaffPasswordResponse {
+            one_time_password: password.0.expose_secret().to_owned(),
+        }))
+    }
+
+    async fn set_open_id_subject(
+        &self,
+        request: Request<SetOpenIdSubjectRequest>,
+    ) -> Result<Response<SetOpenIdSubjectResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let request_id = fields::id("request_id", &message.request_id)?;
+        let user_name = fields::code("user_name", &message.user_name)?;
+        let openid_subject = subject(&message.openid_subject)?;
+        desk.change(SetOpenIdSubject { request_id, user_name, openid_subject }).await?;
+        Ok(Response::new(SetOpenIdSubjectResponse {}))
+    }
+
+    async fn grant_staff_role(
+        &self,
+        request: Request<GrantStaffRoleRequest>,
+    ) -> Result<Response<GrantStaffRoleResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = GrantStaffRole {
+            request_id: fields::id("request_id", &message.request_id)?,
+            user_name: fields::code("user_name", &message.user_name)?,
+            role: fields::coded("role", message.role)?,
+            valid_from: fields::optional_instant("valid_from", message.valid_from)?,
+            valid_until: fields::optional_instant("valid_until", message.valid_until)?,
+            ticket: fields::optional_text("ticket", &message.ticket, TICKET_CHARS_MAX)?,
+        };
+        desk.change(ask).await?;
+        Ok(Response::new(GrantStaffRoleResponse {}))
+    }
+
+    async fn revoke_staff_role(
+        &self,
+        request: Request<RevokeStaffRoleRequest>,
+    ) -> Result<Response<RevokeStaffRoleResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let request_id = fields::id("request_id", &message.request_id)?;
+        let user_name = fields::code("user_name", &message.user_name)?;
+        let role = fields::coded("role", message.role)?;
+        desk.change(RevokeStaffRole { request_id, user_name, role }).await?;
+        Ok(Response::new(RevokeStaffRoleResponse {}))
+    }
+}
+
+/// Whom an identity provider names. Compared byte by byte, hence printable ASCII only.
+fn subject(text: &str) -> Result<Option<String>, Fault> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.len() <= SUBJECT_CHARS_MAX && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(Fault::field(
+        "openid_subject",
+        format!("empty, or 1 to {SUBJECT_CHARS_MAX} printable ASCII characters"),
+    ))
+}
+
+/// A page token is the key of the last account on the page, and no secret.
+fn page_place(token: &str) -> Result<Option<i64>, Fault> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let place = token.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == token);
+    place
+        .map(Some)
+        .ok_or_else(|| Fault::field("page_token", "the next_page_token of the last reply, or empty"))
+}
+
+fn account(record: StaffAccountRecord) -> StaffAccount {
+    let row = record.account;
+    StaffAccount {
+        user_name: row.user_name,
+        display_name: row.display_name,
+        state: i32::from(record.state.code()),
+        duties: record.roles.into_iter().map(duty).collect(),
+        undertaking_given: row.undertaken_at.is_some(),
+        password_change_required: row.must_change,
+        openid_subject: row.oidc_subject.unwrap_or_default(),
+        created_at: Some(reply::timestamp(row.created_at)),
+        locked_until: row.locked_until.map(reply::timestamp),
+    }
+}
+
+fn duty(record: StaffRoleRecord) -> StaffDuty {
+    StaffDuty {
+        role: i32::from(record.role.code()),
+        valid_from: Some(reply::timestamp(record.valid_from)),
+        valid_until: record.valid_until.map(reply::timestamp),
+        ticket: record.ticket.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_token_leads_back_to_its_place_and_nothing_else_does() {
+        assert_eq!(page_place(""), Ok(None));
+        assert_eq!(page_place("17"), Ok(Some(17)));
+        for bad in ["0", "-1", "+1", "01", "x", "1 ", "99999999999999999999"] {
+            assert!(page_place(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_short_and_ascii() {
+        assert_eq!(subject(""), Ok(None));
+        assert!(subject("a1b2|provider:aino").is_ok());
+        for bad in ["a b", "äiti", "a\n", &"x".repeat(256)] {
+            assert!(subject(bad).is_err(), "{bad:?}");
+        }
+    }
+}
