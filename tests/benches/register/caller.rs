@@ -15,6 +15,9 @@ use kortisto::{
         access_service_client::AccessServiceClient, hold_service_client::HoldServiceClient,
         loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
     },
+    staff::v1::{
+        SearchPatronsRequest, patron_service_client::PatronServiceClient as StaffPatronServiceClient,
+    },
 };
 use kortisto_testkit::register::new_id;
 use sha2::{Digest as _, Sha256};
@@ -173,6 +176,17 @@ pub(crate) async fn echo(channel: Channel) -> Said {
         Ok(answer) => {
             Said::if_so(answer.get_ref().status == i32::from(ServingStatus::Serving), "not serving")
         }
+        Err(status) => fault(&status),
+    }
+}
+
+/// Searches patrons at desk number `desk`. Whether anybody is found is not what the measure is about.
+pub(crate) async fn search(channel: Channel, desk: usize, question: SearchPatronsRequest) -> Said {
+    let mut request = tonic::Request::new(question);
+    let bearer = format!("Bearer {}", token(size::STAFF_SESSION + desk as u64));
+    request.metadata_mut().insert("authorization", bearer.parse().expect("a token is ASCII"));
+    match StaffPatronServiceClient::new(channel).search_patrons(request).await {
+        Ok(_) => Said::Expected,
         Err(status) => fault(&status),
     }
 }

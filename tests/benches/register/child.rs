@@ -140,6 +140,11 @@ impl Server {
         library.devices.connect(library.devices.kiosks(), CONNECTIONS[2], self.port).await
     }
 
+    /// Connections of the desks.
+    pub(crate) async fn desks(&self, library: &Library, count: usize) -> Vec<Channel> {
+        library.devices.connect(library.devices.desks(), count, self.port).await
+    }
+
     /// Connections of the doors.
     pub(crate) async fn doors(&self, library: &Library) -> Vec<Channel> {
         library.devices.connect(library.devices.doors(), CONNECTIONS[2], self.port).await

@@ -39,6 +39,8 @@ pub(crate) struct Point {
     pub(crate) rate: f64,
     /// Median time of an answer, in milliseconds.
     pub(crate) p50_ms: f64,
+    /// 95th percentile, in milliseconds.
+    pub(crate) p95_ms: f64,
     /// 99th percentile, in milliseconds.
     pub(crate) p99_ms: f64,
     /// Answers that were not as expected, warm-up included.
@@ -104,6 +106,7 @@ where
     Point {
         rate: micros.len() as f64 / span.measured.as_secs_f64(),
         p50_ms: at(0.50),
+        p95_ms: at(0.95),
         p99_ms: at(0.99),
         otherwise: otherwise.load(Relaxed),
         first_otherwise: first_otherwise.get().cloned(),

@@ -71,6 +71,8 @@ pub(crate) enum Measure {
     Growth,
     /// Doors at two servers while bans are placed.
     Bans,
+    /// Searches of staff.
+    Search,
 }
 
 impl Options {

@@ -42,15 +42,16 @@ pub const fn page_sql(by_birth_date: bool) -> &'static str {
 }
 
 /// The statement that counts what has been shown. `$1` and `$2` are the last patron shown, `$3` is the beginning of
-/// the names, `$4` how far is counted, `$5` the birth date.
+/// the names, `$4` how far is counted, `$5` the birth date. The order makes the planner stop there.
 #[must_use]
 pub const fn shown_sql(by_birth_date: bool) -> &'static str {
     if by_birth_date {
         "select count(*) from (select p.id from patrons p where p.birth_date = $5 \
-         and (p.search_name, p.id) <= ($1, $2) and p.search_name >= $3 limit $4) as seen"
+         and (p.search_name, p.id) <= ($1, $2) and p.search_name >= $3 \
+         order by p.search_name, p.id limit $4) as seen"
     } else {
         "select count(*) from (select p.id from patrons p where (p.search_name, p.id) <= ($1, $2) \
-         and p.search_name >= $3 limit $4) as seen"
+         and p.search_name >= $3 order by p.search_name, p.id limit $4) as seen"
     }
 }
 

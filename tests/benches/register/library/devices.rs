@@ -1,4 +1,4 @@
-//! The devices: kiosks, doors, and kiosks in other hands, each with its own certificate.
+//! The devices: kiosks, doors, kiosks in other hands, and desks, each with its own certificate.
 
 use super::{rows::LONG_AGO, size::DEVICES, sql::Words};
 use chrono::TimeDelta;
@@ -24,7 +24,7 @@ pub(crate) struct Devices {
 
 impl Devices {
     pub(super) fn certify(authority: &Authority) -> Self {
-        let kinds = [DeviceKind::SelfCheckout, DeviceKind::Door, DeviceKind::SelfCheckout];
+        let kinds = [DeviceKind::SelfCheckout, DeviceKind::Door, DeviceKind::SelfCheckout, DeviceKind::Desk];
         let numbered = kinds.into_iter().flat_map(|kind| (0..DEVICES).map(move |_| kind)).zip(1..);
         let all = numbered.map(|(kind, id)| device(authority, id, kind)).collect();
         Self { all, authority: Certificate::from_pem(authority.certificate_pem()) }
@@ -75,7 +75,13 @@ impl Devices {
 
     /// Kiosks that somebody floods from.
     pub(crate) fn flooders(&self) -> &[Device] {
-        &self.all[2 * usize::try_from(DEVICES).unwrap_or(usize::MAX)..]
+        let devices = usize::try_from(DEVICES).unwrap_or(usize::MAX);
+        &self.all[2 * devices..3 * devices]
+    }
+
+    /// Desks with somebody signed in. Desk `d` has the key [`first_desk`]` + d`.
+    pub(crate) fn desks(&self) -> &[Device] {
+        &self.all[3 * usize::try_from(DEVICES).unwrap_or(usize::MAX)..]
     }
 
     /// A connection of its own for each of the first `count`.
@@ -92,6 +98,11 @@ impl Devices {
         }
         channels
     }
+}
+
+/// The key of the first desk.
+pub(crate) const fn first_desk() -> u64 {
+    3 * DEVICES + 1
 }
 
 fn device(authority: &Authority, id: u64, kind: DeviceKind) -> Device {

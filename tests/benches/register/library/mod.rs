@@ -1,7 +1,8 @@
 //! A library of a given size on one engine: its database, its devices, and its restocking between rounds.
 
 pub(crate) mod devices;
-mod rows;
+pub(crate) mod names;
+pub(crate) mod rows;
 pub(crate) mod size;
 pub(crate) mod sql;
 
@@ -213,6 +214,9 @@ impl Library {
         self.run(&self.devices.rows(self.words)).await;
         self.run(&self.devices.certificate_rows(self.words)).await;
         for statement in rows::sessions(self.words, &self.size) {
+            self.run(&statement).await;
+        }
+        for statement in rows::staff(self.words) {
             self.run(&statement).await;
         }
         self.run(&self.pins().await).await;

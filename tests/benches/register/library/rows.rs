@@ -1,9 +1,11 @@
 //! The rows of a library, made by the database itself.
 
 use super::{
+    devices::first_desk,
+    names,
     size::{
-        CONNECTIONS, DEVICES, ONE_PATRON, QUEUE_LENGTH, QUEUED_TITLES, SESSIONS, SESSIONS_PER_DEVICE, Size,
-        TAG_READY_HOLD,
+        CONNECTIONS, DEVICES, ONE_PATRON, QUEUE_LENGTH, QUEUED_TITLES, SESSIONS, SESSIONS_PER_DEVICE,
+        STAFF_SESSION, Size, TAG_READY_HOLD,
     },
     sql::Words,
 };
@@ -28,6 +30,9 @@ const fn tag_of_round(round: u8) -> u8 {
     0x40 + round
 }
 
+/// Birth dates of the patrons: those of sixty years.
+pub(crate) const BIRTH_DATES: u64 = 21_915;
+
 /// Sessions in one statement.
 const SESSION_ROWS: u64 = 2048;
 
@@ -36,6 +41,9 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
     let patrons = words.series(1, size.patrons);
     let (number, card) = (words.numbered('P', "n", 8), words.numbered('K', "n", 8));
     let pseudonym = words.key(TAG_PSEUDONYM, "n");
+    let (families, given) = (names::families(), names::given());
+    // Everybody is grown up.
+    let born = words.days_after("1940-01-01", &format!("n % {BIRTH_DATES}"));
     // Ahead of every local date of the run: writing the first use of a day is not part of any measure.
     let seen = (now + TimeDelta::days(1)).date_naive();
     let mut statements = vec![
@@ -54,9 +62,14 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
         "update rulebook_version set version = version + 1".to_owned(),
         format!(
             "insert into patrons (id, number, pseudonym, category, state, family_name, given_names, birth_date, \
-             service_language, home_branch_id, created_at, changed_at, changed_by, last_card_event_on) \
-             select n, {number}, {pseudonym}, 1, 1, 'Mittaaja', 'Aino Maria', '1980-05-17', 'fi', 1, \
-             '{LONG_AGO}', '{LONG_AGO}', 'bench', '{seen}' from {patrons}"
+             service_language, home_branch_id, created_at, changed_at, changed_by, last_card_event_on, search_name) \
+             select n, {number}, {pseudonym}, 1, 1, f.shown, g.shown, {born}, 'fi', 1, \
+             '{LONG_AGO}', '{LONG_AGO}', 'bench', '{seen}', f.folded || ' ' || g.folded from {patrons} \
+             join {} on f.k = n % {} join {} on g.k = (n / 7) % {}",
+            words.texts("f", &families),
+            families.len(),
+            words.texts("g", &given),
+            given.len()
         ),
         format!(
             "insert into cards (id, number, patron_id, state, state_since, valid_from, issuing_branch_id) \
@@ -175,6 +188,36 @@ pub(super) fn put_back(words: Words, size: &Size) -> Vec<String> {
             "update holds set state = 3, kept_item_id = i.id, ready_at = '{LONG_AGO}', \
              pickup_until = '2098-12-31', pickup_number = 'A001' from items i \
              where i.kept_for_hold_id = holds.id and holds.state = 4"
+        ),
+    ]
+}
+
+/// One staff member, signed in at every desk.
+pub(super) fn staff(words: Words) -> Vec<String> {
+    let sessions: Vec<_> = (0..DEVICES)
+        .map(|desk| {
+            let session = STAFF_SESSION + desk;
+            let (id, hash) =
+                (words.key(TAG_SESSION, &session.to_string()), words.bytes(&token_hash_of(session)));
+            let device = first_desk() + desk;
+            format!("({id}, {hash}, 1, {device}, '{LONG_AGO}', '{FAR_AHEAD}', '{FAR_AHEAD}')")
+        })
+        .collect();
+    vec![
+        format!(
+            "insert into staff_accounts (id, user_name, display_name, state, must_change, undertaking, \
+             undertaken_at, created_at, created_by) \
+             values (1, 'bench', 'Mittaaja', 1, false, '1', '{LONG_AGO}', '{LONG_AGO}', 'bench')"
+        ),
+        format!(
+            "insert into staff_roles (account_id, role, valid_from, granted_at, granted_by) \
+             values (1, 1, '{LONG_AGO}', '{LONG_AGO}', 'bench')"
+        ),
+        // Used ahead of the run: writing down the use of a session is not part of any measure.
+        format!(
+            "insert into staff_sessions (id, token_hash, account_id, device_id, started_at, last_used_at, expires_at) \
+             values {}",
+            sessions.join(", ")
         ),
     ]
 }

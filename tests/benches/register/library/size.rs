@@ -11,6 +11,9 @@ pub(crate) const SESSIONS_PER_DEVICE: u64 = 256;
 /// Sessions in all. Session `s` is at kiosk `s % DEVICES`.
 pub(crate) const SESSIONS: u64 = DEVICES * SESSIONS_PER_DEVICE;
 
+/// The number of the staff session at the first desk, beyond those of patrons.
+pub(crate) const STAFF_SESSION: u64 = 1 << 32;
+
 /// The patron who also has one more session at each kiosk: number `SESSIONS + d` at kiosk `d`.
 pub(crate) const ONE_PATRON: u64 = 1;
 
@@ -67,6 +70,11 @@ impl Size {
             kept_items: [0, 0, 0],
             past_loans: 10 * patrons,
         }
+    }
+
+    /// For searches among patrons: hardly anything to lend.
+    pub(crate) const fn for_search(patrons: u64) -> Self {
+        Self { patrons, free_items: 1_000, lent_items: 0, kept_items: [0, 0, 0], past_loans: 0 }
     }
 
     pub(crate) const fn items(&self) -> u64 {

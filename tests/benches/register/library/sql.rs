@@ -18,6 +18,30 @@ impl Words {
         }
     }
 
+    /// Rows of a number and two texts as columns `k`, `shown` and `folded` of a table, for a FROM clause.
+    pub(crate) fn texts(self, name: &str, texts: &[(String, String)]) -> String {
+        let rows: Vec<_> = texts
+            .iter()
+            .enumerate()
+            .map(|(k, (shown, folded))| format!("({k}, '{shown}', '{folded}')"))
+            .collect();
+        let rows = rows.join(", ");
+        match self.0 {
+            Engine::Postgres => format!("(values {rows}) as {name}(k, shown, folded)"),
+            Engine::Sqlite => format!(
+                "(select column1 as k, column2 as shown, column3 as folded from (values {rows})) as {name}"
+            ),
+        }
+    }
+
+    /// A day and the number `expression` of days after it.
+    pub(crate) fn days_after(self, day: &str, expression: &str) -> String {
+        match self.0 {
+            Engine::Postgres => format!("date '{day}' + ({expression})::int"),
+            Engine::Sqlite => format!("date('{day}', '+' || ({expression}) || ' days')"),
+        }
+    }
+
     /// A letter and the number `expression` in `digits` digits.
     pub(crate) fn numbered(self, letter: char, expression: &str, digits: usize) -> String {
         match self.0 {

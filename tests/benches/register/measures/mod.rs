@@ -7,6 +7,7 @@ mod doors;
 mod growth;
 mod pins;
 mod poison;
+mod search;
 
 use crate::{
     caller::{self, session_at, walk},
@@ -115,6 +116,7 @@ pub(crate) async fn run(engine: Engine, options: &Options, report: &mut Report) 
         growth::run(&shelf, options, report).await;
     }
     bans::run(&shelf, options, report).await;
+    search::run(&shelf, options, report).await;
 }
 
 async fn idle_memory(server: &Server, engine: Engine) -> Row {

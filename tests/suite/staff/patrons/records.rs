@@ -13,6 +13,9 @@ use kortisto_testkit::{on_both_engines, register::new_id};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 use std::collections::BTreeSet;
 
+/// Makes good details bad.
+type Spoil = Box<dyn Fn(&mut wire::PatronDetails)>;
+
 on_both_engines! {
     async fn a_registered_patron_has_everything_that_was_said_and_who_said_it(engine: Engine) {
         let l = Library::open(engine).await;
@@ -50,7 +53,7 @@ on_both_engines! {
     async fn what_a_registration_lacks_is_named(engine: Engine) {
         let l = Library::open(engine).await;
         let tomorrow = (l.t.clock.now() + TimeDelta::days(2)).date_naive().to_string();
-        let cases: Vec<(&str, Box<dyn Fn(&mut wire::PatronDetails)>)> = vec![
+        let cases: Vec<(&str, Spoil)> = vec![
             ("family_name", Box::new(|d| d.family_name = None)),
             ("details.family_name", Box::new(|d| d.family_name = text(" "))),
             ("given_names", Box::new(|d| d.given_names = None)),

@@ -99,7 +99,7 @@ on_both_engines! {
             answer.patrons.into_iter().map(|hit| hit.number).collect()
         };
         let by_card = wire::SearchPatronsRequest { card_number: first.card.clone(), ..Default::default() };
-        assert_eq!(numbers(l.search(by_card).await.unwrap()), [first.number.clone()]);
+        assert_eq!(numbers(l.search(by_card).await.unwrap()).concat(), first.number);
         let by_date = wire::SearchPatronsRequest { birth_date: "1942-04-03".to_owned(), ..Default::default() };
         assert_eq!(numbers(l.search(by_date.clone()).await.unwrap()), [first.number, second.number]);
         let other = wire::SearchPatronsRequest { name: "virtanen".to_owned(), ..by_date.clone() };

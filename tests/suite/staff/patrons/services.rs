@@ -2,7 +2,7 @@
 
 use super::Library;
 use kortisto::{
-    common::v1::{RefusalReason, Verdict},
+    common::v1::{Refusal, RefusalReason, Verdict},
     device::v1::{AuthenticatePatronRequest, CheckAccessRequest, ListHoldsRequest},
     staff::v1 as wire,
 };
@@ -34,7 +34,7 @@ async fn ask(device: &Device, kind: DeviceKind, patron: &TestPatron) -> (Verdict
         let answer = device.patrons().authenticate_patron(ask).await.unwrap().into_inner();
         (answer.verdict(), answer.refusals)
     };
-    (verdict, refusals.iter().map(|refusal| refusal.reason()).collect())
+    (verdict, refusals.iter().map(Refusal::reason).collect())
 }
 
 impl Library {

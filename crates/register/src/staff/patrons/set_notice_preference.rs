@@ -115,5 +115,8 @@ const fn field(notice: NoticeKind) -> &'static str {
 
 fn shown(row: &notice_preferences::Model) -> Option<String> {
     let channel = word(Some(row.channel), NoticeChannel::word)?;
-    Some(row.days_before.map_or(channel.clone(), |days| format!("{channel}, {days} days before")))
+    Some(match row.days_before {
+        Some(days) => format!("{channel}, {days} days before"),
+        None => channel,
+    })
 }

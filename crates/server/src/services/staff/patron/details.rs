@@ -21,14 +21,14 @@ pub(super) fn details(message: Option<wire::PatronDetails>) -> Result<PatronDeta
                 Ok(fields::optional_text("details.given_names", &text, NAME_CHARS_MAX)?.unwrap_or_default())
             })
             .transpose()?,
-        call_name: field(given.call_name, |text| name("details.call_name", text))?,
-        birth_date: date("details.birth_date", given.birth_date)?,
+        call_name: field(given.call_name.as_deref(), |text| name("details.call_name", text))?,
+        birth_date: date("details.birth_date", given.birth_date.as_deref())?,
         gender: match given.gender {
             None => Field::Keep,
             Some(0) => Field::Clear,
             Some(number) => Field::Set(fields::coded("details.gender", number)?),
         },
-        mother_tongue: field(given.mother_tongue, |text| {
+        mother_tongue: field(given.mother_tongue.as_deref(), |text| {
             checked("details.mother_tongue", text, languages::is_language, "2 or 3 small letters (ISO 639)")
         })?,
         service_language: given
@@ -39,21 +39,23 @@ pub(super) fn details(message: Option<wire::PatronDetails>) -> Result<PatronDeta
             })
             .transpose()?,
         category: category(given.category, given.category_code)?,
-        home_municipality: field(given.home_municipality, |text| {
+        home_municipality: field(given.home_municipality.as_deref(), |text| {
             let is_code = |text: &str| {
                 text.len() == MUNICIPALITY_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
             };
             checked("details.home_municipality", text, is_code, "3 digits")
         })?,
         home_branch: given.home_branch.map(|text| fields::code("details.home_branch", &text)).transpose()?,
-        pickup_branch: field(given.pickup_branch, |text| fields::code("details.pickup_branch", text))?,
-        valid_until: date("details.valid_until", given.valid_until)?,
-        business_id: field(given.business_id, |text| {
+        pickup_branch: field(given.pickup_branch.as_deref(), |text| {
+            fields::code("details.pickup_branch", text)
+        })?,
+        valid_until: date("details.valid_until", given.valid_until.as_deref())?,
+        business_id: field(given.business_id.as_deref(), |text| {
             let rule = "7 digits, a hyphen and the check digit that belongs to them";
             checked("details.business_id", text, business_id::is_valid, rule)
         })?,
         protected_address: given.protected_address,
-        protected_until: date("details.protected_until", given.protected_until)?,
+        protected_until: date("details.protected_until", given.protected_until.as_deref())?,
         identity_document: given
             .identity_document
             .filter(|number| *number != 0)
@@ -67,15 +69,15 @@ fn name(field: &'static str, text: &str) -> Result<String, Fault> {
 }
 
 /// A field that an empty text empties.
-fn field<T>(given: Option<String>, read: impl Fn(&str) -> Result<T, Fault>) -> Result<Field<T>, Fault> {
-    match given.as_deref() {
+fn field<T>(given: Option<&str>, read: impl Fn(&str) -> Result<T, Fault>) -> Result<Field<T>, Fault> {
+    match given {
         None => Ok(Field::Keep),
         Some("") => Ok(Field::Clear),
         Some(text) => read(text).map(Field::Set),
     }
 }
 
-fn date(name: &'static str, given: Option<String>) -> Result<Field<NaiveDate>, Fault> {
+fn date(name: &'static str, given: Option<&str>) -> Result<Field<NaiveDate>, Fault> {
     field(given, |text| fields::date(name, text))
 }
 

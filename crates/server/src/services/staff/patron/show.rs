@@ -50,10 +50,10 @@ pub(super) fn patron(record: PatronRecord) -> wire::Patron {
         addresses: record.addresses.into_iter().map(address).collect(),
         phones: record.phones.into_iter().map(phone).collect(),
         emails: record.emails.into_iter().map(email).collect(),
-        notice_preferences: record.notices.into_iter().map(notice).collect(),
-        services: record.services.into_iter().map(service).collect(),
+        notice_preferences: record.notices.iter().map(notice).collect(),
+        services: record.services.iter().map(service).collect(),
         stops: record.stops.into_iter().map(stop).collect(),
-        this_year: record.this_year.map(counters),
+        this_year: record.this_year.as_ref().map(counters),
     }
 }
 
@@ -107,7 +107,7 @@ fn email(row: emails::Model) -> wire::Email {
     wire::Email { email: row.address, source: row.source.into() }
 }
 
-fn notice(row: notice_preferences::Model) -> wire::NoticePreference {
+fn notice(row: &notice_preferences::Model) -> wire::NoticePreference {
     wire::NoticePreference {
         notice: row.notice.into(),
         channel: row.channel.into(),
@@ -115,7 +115,7 @@ fn notice(row: notice_preferences::Model) -> wire::NoticePreference {
     }
 }
 
-fn service(row: services_in_use::Model) -> wire::ServiceInUse {
+fn service(row: &services_in_use::Model) -> wire::ServiceInUse {
     wire::ServiceInUse {
         service: row.service.into(),
         enabled: row.enabled,
@@ -127,7 +127,7 @@ fn stop((branch, row): (String, stops::Model)) -> wire::StopInUse {
     wire::StopInUse { branch, stop: row.code, name: row.name }
 }
 
-fn counters(row: year_counters::Model) -> wire::YearCounters {
+fn counters(row: &year_counters::Model) -> wire::YearCounters {
     wire::YearCounters {
         year: row.year.into(),
         loans: row.loans,
