@@ -51,6 +51,10 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             }
         }
         "PatronService.WatchPatronSession" => refused("patron_token", &w.t.worthless_token()),
+        "PatronService.ChangePin" | "PatronService.SetWebPassword" => {
+            let lost = PatronSeed { card_state: CardState::Lost, ..PatronSeed::default() };
+            refused("card_number", &w.t.patron_with(lost).await.card);
+        }
         "LoanService.Checkout" => refused("item_barcode", "no such item"),
         "LoanService.Return" => {
             refused("item_barcode", "no such item");
