@@ -74,8 +74,7 @@ async fn shown(device: &Device, patron: &TestPatron) -> Vec<String> {
         attempt_id: new_id(),
         card_number: patron.card.clone(),
         pin: patron.pin.to_owned(),
-        password: String::new(),
-        age_limits: Vec::new(),
+        ..Default::default()
     };
     let answer = device.patrons().authenticate_patron(ask).await.unwrap().into_inner();
     assert!(!answer.patron_token.is_empty());

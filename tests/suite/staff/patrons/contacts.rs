@@ -172,8 +172,7 @@ on_both_engines! {
             attempt_id: new_id(),
             card_number: patron.card.clone(),
             pin: pin.to_owned(),
-            password: String::new(),
-            age_limits: Vec::new(),
+            ..Default::default()
         };
         let answer = kiosk.patrons().authenticate_patron(ask(patron.pin)).await.unwrap().into_inner();
         assert_eq!(answer.messages.len(), 1);

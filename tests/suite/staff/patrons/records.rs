@@ -126,8 +126,7 @@ on_both_engines! {
                 attempt_id: new_id(),
                 card_number: name,
                 pin: patron.pin.to_owned(),
-                password: String::new(),
-                age_limits: Vec::new(),
+                ..Default::default()
             };
             let answer = kiosk.patrons().authenticate_patron(ask).await.unwrap().into_inner();
             assert_eq!(answer.verdict(), Verdict::Denied);

@@ -28,8 +28,7 @@ async fn ask(device: &Device, kind: DeviceKind, patron: &TestPatron) -> (Verdict
             attempt_id: new_id(),
             card_number: patron.card.clone(),
             pin: patron.pin.to_owned(),
-            password: String::new(),
-            age_limits: Vec::new(),
+            ..Default::default()
         };
         let answer = device.patrons().authenticate_patron(ask).await.unwrap().into_inner();
         (answer.verdict(), answer.refusals)
