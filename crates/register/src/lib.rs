@@ -14,6 +14,7 @@ pub mod devices;
 mod error;
 mod holds;
 pub mod imports;
+pub mod key_care;
 mod loans;
 mod patrons;
 pub mod permissions;

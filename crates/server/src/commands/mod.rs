@@ -45,7 +45,7 @@ enum Command {
     /// Place and lift bans.
     #[command(subcommand)]
     Ban(ban::BanCommand),
-    /// Make and rotate the key file.
+    /// Make and rotate the key file, move rows to the newest key, and say which rows hang on which key.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Say what is wrong with configuration, keys, certificates, database and clock, and how to mend it.
@@ -85,7 +85,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Policies(command) => policies::run(config, command).await,
         Command::Device(command) => device::run(config, command).await,
         Command::Ban(command) => ban::run(config, command).await,
-        Command::Keys(command) => keys::run(config, &command),
+        Command::Keys(command) => keys::run(config, &command).await,
         Command::Check => check::run(config).await,
     };
     outcome.unwrap_or_else(|failure| {
