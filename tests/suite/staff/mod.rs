@@ -8,6 +8,7 @@ mod duties;
 mod messages;
 mod patrons;
 mod places;
+mod policies;
 mod questions;
 mod sign_in;
 mod world;

@@ -11,6 +11,7 @@ on_both_engines! {
     the_same_file_again_changes_nothing_and_a_changed_one_what_changed,
     every_kind_of_bad_branch_is_named,
     a_column_that_is_not_there_leaves_what_is_there,
+    a_branch_has_a_kind_and_an_isil_of_its_own,
 }
 
 const FULL: &str = "\
@@ -84,6 +85,25 @@ F\0,Nimi,405,,
     ];
     assert_eq!(Kit::faults(kit.import(Branches, bad).await), expected);
     assert_eq!((kit.count("branches").await, kit.count("audit").await), (0, 0));
+}
+
+async fn a_branch_has_a_kind_and_an_isil_of_its_own(kit: Kit) {
+    let file = "code,name,municipality,kind,isil\nMAIN,Pää,405,library,FI-Main\nAUTO,Auto,405,bookmobile,\n";
+    assert_eq!(Kit::counts(kit.import(Branches, file).await), (2, 0, 0));
+    assert_eq!(Kit::counts(kit.import(Branches, file).await), (0, 0, 2));
+    assert_eq!(Kit::counts(kit.import(Branches, file.replace("FI-Main", "FI-Mn")).await), (0, 1, 1));
+    let kind: i16 = kit.value("select kind from branches where code = 'AUTO'").await;
+    assert_eq!(kind, 2);
+    // What the file does not say stays.
+    assert_eq!(
+        Kit::counts(kit.import(Branches, "code,name,municipality,kind\nAUTO,Auto,405,\n").await),
+        (0, 0, 1)
+    );
+    let bad =
+        "code,name,municipality,kind,isil\nA,A,405,ship,\nB,B,405,,Main\nC,C,405,,FI-C\nD,D,405,,FI-C\n";
+    assert_eq!(Kit::faults(kit.import(Branches, bad).await), [(2, "kind"), (3, "isil"), (5, "isil")]);
+    let taken = "code,name,municipality,isil\nNEW,Uusi,405,FI-Mn\n";
+    assert_eq!(Kit::faults(kit.import(Branches, taken).await), [(2, "isil")]);
 }
 
 async fn a_column_that_is_not_there_leaves_what_is_there(kit: Kit) {

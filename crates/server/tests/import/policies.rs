@@ -1,7 +1,10 @@
 //! Policies, and the example files of four consortia.
 
 use crate::kit::{BRANCHES, Kit, on_both_engines};
-use kortisto_domain::{PatronCategory, policy::Place};
+use kortisto_domain::{
+    PatronCategory,
+    policy::{HistoryKept, Place},
+};
 use kortisto_register::{
     Rulebook,
     imports::{
@@ -16,6 +19,7 @@ on_both_engines! {
     policies_come_once_and_change_where_they_differ,
     every_kind_of_bad_policy_is_named,
     the_examples_of_four_consortia_are_right,
+    a_policy_file_is_imported_like_a_table_and_keeps_its_history,
 }
 
 const POLICIES: &str = "\
@@ -89,12 +93,12 @@ loan.period_days,,,,,map,2024-01-01,,Board
 async fn the_examples_of_four_consortia_are_right(kit: Kit) {
     let today = "2026-05-20".parse().unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/policies");
-    let mut seen = Vec::new();
+    let (mut seen, mut kept) = (Vec::new(), Vec::new());
     for name in ["heili", "kirkes", "lastu", "kainet"] {
-        let source = Source::open(&folder.join(format!("{name}.csv"))).unwrap();
+        let source = Source::open(&folder.join(format!("{name}.toml"))).unwrap();
         let report = kit.import_with(Policies, source.clone(), ImportOptions::default()).await;
         let (created, ..) = Kit::counts(report);
-        assert!(created >= 4, "{name}");
+        assert!(created >= 8, "{name}");
         let again = kit.import_with(Policies, source, ImportOptions::default()).await;
         assert_eq!(Kit::counts(again), (0, 0, created));
         let rulebook = load(&kit).await;
@@ -109,6 +113,16 @@ async fn the_examples_of_four_consortia_are_right(kit: Kit) {
             of("dvd").max_material,
             entry.blocked_by_lending_ban,
         ));
+        let place = Place { branch: 0, municipality: "153" };
+        let blocks = rulebook.policies.derived_blocks(&place, PatronCategory::Person, today);
+        let cards = rulebook.policies.cards(&place, PatronCategory::Person, today);
+        kept.push((
+            name,
+            blocks.year_turn.is_some(),
+            blocks.overdue_days,
+            cards.max_per_patron,
+            rulebook.policies.retention(today).history,
+        ));
         kit.store.writer().execute_unprepared("delete from policies").await.unwrap();
     }
     let expected = [
@@ -118,4 +132,37 @@ async fn the_examples_of_four_consortia_are_right(kit: Kit) {
         ("kainet", true, 28, None, true),
     ];
     assert_eq!(seen, expected);
+    let expected = [
+        ("heili", true, None, 1, HistoryKept::HomeService),
+        ("kirkes", false, Some(28), 1, HistoryKept::OnConsent),
+        ("lastu", false, None, 1, HistoryKept::OnConsent),
+        ("kainet", false, None, 8, HistoryKept::OnConsent),
+    ];
+    assert_eq!(kept, expected);
+}
+
+async fn a_policy_file_is_imported_like_a_table_and_keeps_its_history(kit: Kit) {
+    kit.import(Branches, BRANCHES).await.unwrap();
+    let file = r#"
+[[decision]]
+number = "Board 1/2024"
+date = 2023-12-01
+valid_from = 2024-01-01
+rows = [
+    { key = "loan.period_days", value = 28 },
+    { key = "self_service.min_age", value = 16, branch = "EAST" },
+]
+"#;
+    assert_eq!(Kit::counts(kit.import(Policies, file).await), (2, 0, 0));
+    assert_eq!(Kit::counts(kit.import(Policies, file).await), (0, 0, 2));
+    assert_eq!(Kit::counts(kit.import(Policies, file.replace("= 28", "= 21")).await), (0, 1, 1));
+    assert_eq!(kit.count("policy_changes").await, 3);
+    let old: String = kit.value("select old_value from policy_changes where new_value = '21'").await;
+    let decision: String = kit.value("select decision from policy_changes where new_value = '21'").await;
+    let author: String = kit.value("select changed_by from policy_changes where new_value = '21'").await;
+    assert_eq!((old.as_str(), decision.as_str()), ("28", "Board 1/2024, 2023-12-01"));
+    assert_eq!(author, "operator");
+    let bad = file.replace("28", "0").replace("EAST", "WEST");
+    assert_eq!(Kit::faults(kit.import(Policies, bad).await), [(7, "value"), (8, "branch")]);
+    assert_eq!(kit.count("policies").await, 2);
 }

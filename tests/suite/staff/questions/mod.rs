@@ -7,6 +7,7 @@ mod cards;
 mod messages;
 mod patrons;
 mod places;
+mod policies;
 mod sessions;
 
 use super::world::World;
@@ -17,6 +18,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
     let (service, method) = name.split_once('.').unwrap();
     let found = match service {
         "StaffSessionService" => sessions::question(method),
+        "PolicyService" => policies::question(method),
         "PlaceService" => places::question(world, method).await,
         "StaffAccountService" => accounts::question(world, method).await,
         "AuditService" => audit::question(world, method).await,

@@ -4,14 +4,17 @@ mod hours;
 mod resources;
 
 use super::{
-    FaultList, ImportError, ImportKind,
+    FaultList, ImportError, ImportKind, RowFault,
     kind::{Kind, Parser, Placed, Work},
     layout::{Layout, columns},
     report::Counts,
     row::Row,
 };
 use hours::Window;
-use kortisto_domain::places::codes::MUNICIPALITY_DIGITS;
+use kortisto_domain::{
+    BranchKind,
+    places::codes::{self, MUNICIPALITY_DIGITS},
+};
 use kortisto_store::{
     StoreError,
     entities::{branches, opening_windows},
@@ -30,7 +33,7 @@ const NAME_CHARS_MAX: usize = 100;
 pub(super) const LAYOUTS: &[Layout] = &[Layout {
     mark: None,
     private: false,
-    columns: columns! { Required: "code" "name" "municipality"; Optional: "hours" "resources"; },
+    columns: columns! { Required: "code" "name" "municipality"; Optional: "kind" "isil" "hours" "resources"; },
 }];
 
 pub(crate) struct BranchParser;
@@ -39,6 +42,10 @@ pub(crate) struct ParsedBranch {
     code: String,
     name: String,
     municipality: String,
+    /// None when the file does not say it: what is there stays.
+    kind: Option<BranchKind>,
+    /// None when the file has no such column: what is there stays.
+    isil: Option<Option<String>>,
     /// None when the file has no such column: what is there stays.
     hours: Option<BTreeSet<Window>>,
     /// None when the file has no such column: what is there stays.
@@ -52,16 +59,34 @@ impl Parser for BranchParser {
         let code = row.unique_code("code");
         let name = row.text("name", NAME_CHARS_MAX);
         let municipality = row.digits("municipality", MUNICIPALITY_DIGITS);
+        let kind = row.optional_word("kind", BranchKind::ALL, BranchKind::word);
+        let isil = if row.has("isil") { isil(row).map(Some) } else { Some(None) };
         let hours = if row.has("hours") { hours::read(row).map(Some) } else { Some(None) };
         let resources = if row.has("resources") { resources::read(row).map(Some) } else { Some(None) };
         Some(ParsedBranch {
             code: code?,
             name: name?,
             municipality: municipality?,
+            kind: kind?,
+            isil: isil?,
             hours: hours?,
             resources: resources?,
         })
     }
+}
+
+/// An ISIL that no other row has, or nothing.
+fn isil(row: &mut Row<'_>) -> Option<Option<String>> {
+    let text = row.raw("isil")?;
+    if text.is_empty() {
+        return Some(None);
+    }
+    if !codes::is_isil(text) {
+        row.fault("isil", "no ISIL", "a prefix, a hyphen and the unit, for example FI-H, or nothing");
+        return None;
+    }
+    row.first("isil", text, "an ISIL that no other row has")?;
+    Some(Some(text.to_owned()))
 }
 
 pub(crate) struct Branches {
@@ -89,7 +114,17 @@ impl Kind for Branches {
         if !faults.is_empty() {
             return Ok(counts);
         }
-        for Placed { row, .. } in rows {
+        for Placed { line, row } in rows {
+            if let Some(other) = self.other_of_isil(&row) {
+                faults.push(RowFault {
+                    line,
+                    column: "isil",
+                    value: row.isil.flatten().as_deref().map(RowFault::shown),
+                    reason: format!("branch {other} has it"),
+                    right: "an ISIL that no other branch has".to_owned(),
+                });
+                continue;
+            }
             let there = self.there.get(&row.code);
             let (id, own_changed) = keep(work, there, &row).await?;
             let hours_changed = match &row.hours {
@@ -118,28 +153,48 @@ impl Kind for Branches {
     }
 }
 
+impl Branches {
+    /// The code of another branch that has the ISIL already.
+    fn other_of_isil(&self, row: &ParsedBranch) -> Option<&str> {
+        let isil = row.isil.as_ref()?.as_ref()?;
+        let mut others = self.there.values().filter(|there| there.code != row.code);
+        others.find(|there| there.isil.as_ref() == Some(isil)).map(|there| there.code.as_str())
+    }
+}
+
 /// Writes the branch itself where it is new or differs; gives its key and whether it was written.
 async fn keep(
     work: &Work<'_>,
     there: Option<&branches::Model>,
     row: &ParsedBranch,
 ) -> Result<(i64, bool), StoreError> {
+    let kind = row.kind.map(BranchKind::code);
     if let Some(there) = there {
-        if there.name == row.name && there.municipality == row.municipality {
+        let is_as = there.name == row.name
+            && there.municipality == row.municipality
+            && kind.is_none_or(|kind| kind == there.kind)
+            && row.isil.as_ref().is_none_or(|isil| *isil == there.isil);
+        if is_as {
             return Ok((there.id, false));
         }
-        let mut model = there.clone().into_active_model();
-        model.name = Set(row.name.clone());
-        model.municipality = Set(row.municipality.clone());
-        return Ok((model.update(work.transaction).await?.id, true));
     }
-    let model = branches::ActiveModel {
-        code: Set(row.code.clone()),
-        name: Set(row.name.clone()),
-        municipality: Set(row.municipality.clone()),
-        ..Default::default()
+    let mut model: branches::ActiveModel =
+        there.cloned().map_or_else(Default::default, branches::Model::into_active_model);
+    model.code = Set(row.code.clone());
+    model.name = Set(row.name.clone());
+    model.municipality = Set(row.municipality.clone());
+    if let Some(kind) = kind {
+        model.kind = Set(kind);
+    }
+    if let Some(isil) = &row.isil {
+        model.isil = Set(isil.clone());
+    }
+    let written = if there.is_none() {
+        model.insert(work.transaction).await
+    } else {
+        model.update(work.transaction).await
     };
-    Ok((model.insert(work.transaction).await?.id, true))
+    Ok((written?.id, true))
 }
 
 /// Replaces the hours that have no last day, where they differ. Hours of a season stay.

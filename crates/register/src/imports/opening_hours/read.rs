@@ -75,7 +75,7 @@ struct Times<'a> {
 
 /// Every day of the text that is right, and what is wrong with the others.
 pub(super) fn days(text: &str) -> (Vec<Placed<Day>>, FaultList) {
-    let mut file = File { text, faults: FaultList::default() };
+    let mut file = File::new(text);
     let whole = text.trim_start_matches('\u{feff}').trim_start();
     let items = if whole.starts_with('[') {
         serde_json::from_str(whole)
@@ -206,15 +206,21 @@ fn note(info: Option<&serde_json::Value>) -> String {
 /// The text with what is wrong with it.
 struct File<'a> {
     text: &'a str,
+    /// Where each line ends.
+    ends: Vec<usize>,
     faults: FaultList,
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(text: &'a str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset);
+        Self { text, ends: ends.collect(), faults: FaultList::default() }
+    }
+
     /// The line on which a part of the text begins.
     fn line(&self, part: &str) -> u64 {
         let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+        self.ends.partition_point(|end| *end < offset) as u64 + 1
     }
 
     fn fault(&mut self, part: &str, column: &'static str, value: Option<&str>, reason: &str, right: &str) {
