@@ -209,7 +209,7 @@ create table home_service (
     postcode text not null,
     post_office text not null,
     door_note text not null,
-    route_weekday smallint not null check (route_weekday between 1 and 7),
+    first_on {date} not null,
     every_weeks smallint not null check (every_weeks between 1 and 12),
     preferences text not null,
     history_consent smallint not null,
@@ -217,5 +217,8 @@ create table home_service (
     changed_at {instant} not null,
     changed_by text not null
 );
+
+create index home_service_by_first_day on home_service (first_on);
+create index loan_history_by_patron on loan_history (patron_id, id);
 "
 );

@@ -12,8 +12,9 @@ use serde_json::Value;
 const ROWS: u32 = 20_000;
 
 /// Tables that grow with the consortium. The others have a row or a few for each branch and device.
-const LARGE: [&str; 18] = [
+const LARGE: [&str; 19] = [
     "patrons",
+    "relations",
     "cards",
     "pins",
     "pin_attempts",
@@ -186,6 +187,10 @@ async fn fill(t: &TestRegister, engine: Engine) {
         format!(
             "messages (patron_id, audience, kind, body, written_at, written_by) \
              select n, 2, 1, 'Teksti', {THEN}, 'test'"
+        ),
+        format!(
+            "relations (ward_id, other_id, kind, valid_from, recorded_at, recorded_by) \
+             select n, n % {ROWS} + 1, 1, '2020-01-01', {THEN}, 'test'"
         ),
         "titles (id, number, label, material, language) select n, 'T' || n, 'Teos', 'book', 'fi'".to_owned(),
         "items (id, barcode, title_id, home_branch_id, collection, state, at_branch_id) \

@@ -24,6 +24,14 @@ pub fn has_reached(birth: NaiveDate, years: u8, today: NaiveDate) -> bool {
     age_on(birth, today) >= u32::from(years)
 }
 
+/// The day on which somebody born on `birth` turns `years` old; none beyond the calendar.
+#[must_use]
+pub fn birthday_on(birth: NaiveDate, years: u8) -> Option<NaiveDate> {
+    let year = birth.year().checked_add(i32::from(years))?;
+    let (month, day) = birthday_in(birth, year);
+    NaiveDate::from_ymd_opt(year, month, day)
+}
+
 /// Month and day of the birthday in `year`.
 fn birthday_in(birth: NaiveDate, year: i32) -> (u32, u32) {
     let day = birth.with_year(year).map_or(28, |same_day| same_day.day());
@@ -97,6 +105,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_birthday_is_the_first_day_of_its_age(birth in 0_u32..60_000, years in 0_u8..=120) {
+            let birth = date("1900-01-01") + chrono::Days::new(u64::from(birth));
+            let birthday = birthday_on(birth, years).unwrap();
+            prop_assert!(has_reached(birth, years, birthday));
+            prop_assert!(years == 0 || !has_reached(birth, years, birthday.pred_opt().unwrap()));
+        }
+
         #[test]
         fn nobody_grows_younger(birth in 0_u32..60_000, today in 0_u32..60_000) {
             let day = |n: u32| date("1900-01-01") + chrono::Days::new(u64::from(n));

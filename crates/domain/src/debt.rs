@@ -21,6 +21,16 @@ impl DebtLimit {
             DebtComparator::AtLeast => debt_cents >= limit,
         })
     }
+
+    /// How many cents have to be paid until a debt of this many does not block; 0 where it does not.
+    #[must_use]
+    pub fn to_pay(self, debt_cents: i64) -> i64 {
+        let Some(limit) = self.limit_cents.filter(|_| self.is_reached(debt_cents)) else { return 0 };
+        match self.comparator {
+            DebtComparator::Over => debt_cents - limit,
+            DebtComparator::AtLeast => debt_cents - limit + 1,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +51,22 @@ mod tests {
             let limit = |comparator| DebtLimit { limit_cents: Some(1_000), comparator };
             assert_eq!(limit(DebtComparator::Over).is_reached(debt), over, "over, {debt}");
             assert_eq!(limit(DebtComparator::AtLeast).is_reached(debt), at_least, "at least, {debt}");
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_paid_is_what_lifts_the_block() {
+        for comparator in DebtComparator::ALL {
+            let limit = DebtLimit { limit_cents: Some(1_000), comparator: *comparator };
+            for debt in [0, 999, 1_000, 1_001, 5_000] {
+                let rest = debt - limit.to_pay(debt);
+                assert!(!limit.is_reached(rest), "{comparator:?}, {debt}");
+                assert_eq!(limit.to_pay(debt) > 0, limit.is_reached(debt), "{comparator:?}, {debt}");
+                assert!(
+                    rest == debt || limit.is_reached(rest + 1),
+                    "not a cent more: {comparator:?}, {debt}"
+                );
+            }
         }
     }
 

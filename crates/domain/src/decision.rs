@@ -32,6 +32,12 @@ pub enum Reason {
     LendingBan,
     /// Unpaid fees at the limit (A69).
     DebtLimit,
+    /// Unpaid fees of an earlier year, from the policy's day on.
+    YearTurnDebt,
+    /// A loan so long overdue that the policy then refuses.
+    OverdueItems,
+    /// What blocks a ward blocks the guardian too.
+    WardBlocked,
     /// A use ban at this branch (A72).
     UseBan,
     /// Outside opening hours.
@@ -78,6 +84,9 @@ impl Reason {
         Self::CardNotInForce,
         Self::LendingBan,
         Self::DebtLimit,
+        Self::YearTurnDebt,
+        Self::OverdueItems,
+        Self::WardBlocked,
         Self::UseBan,
         Self::Closed,
         Self::ServiceSwitchedOff,

@@ -19,6 +19,7 @@
 //! and the age; for a lending ban only where the policy says so.
 
 use crate::age::age_on;
+use crate::blocks::{self, Block};
 use crate::facts::{Card, OpeningHours, Patron, Resource, SelfServiceRight};
 use crate::opening::OpenNow;
 use crate::policy::{EntryPolicy, GrantMode, UnknownBirthDate};
@@ -54,7 +55,7 @@ pub struct Entry<'a> {
 /// nothing about the patron; `CardNotInForce` alone for a patron whose record is restricted (A141);
 /// else `SelfServiceRightMissing`, `SelfServiceBan`, `CategoryNotAdmitted`, `BelowAgeLimit`,
 /// `GuardianConsentMissing`, `BirthDateUnknown`, `CardExpired`, `CardNotInForce`, `LendingBan`,
-/// `DebtLimit`, `UseBan`, `Closed`, `ServiceSwitchedOff`.
+/// `DebtLimit`, `YearTurnDebt`, `OverdueItems`, `WardBlocked`, `UseBan`, `Closed`, `ServiceSwitchedOff`.
 #[must_use]
 pub fn decide(entry: &Entry<'_>) -> Decision {
     let is_for_device = |resource: &&Resource| {
@@ -95,6 +96,12 @@ impl Entry<'_> {
         bans::is_banned(self.patron, kind, self.branch, self.moment.at())
     }
 
+    /// Those reasons against borrowing that also close what is asked about.
+    fn lending_reasons(&self, closes: impl Fn(Reason) -> bool) -> Vec<Reason> {
+        let found = blocks::of_lending(self.patron, &self.policy.blocks, self.branch, self.moment);
+        found.iter().map(Block::reason).filter(|reason| closes(*reason)).collect()
+    }
+
     /// Whether the patron has a right of one of these kinds, here and today.
     fn has_right(&self, kinds: &[RightKind]) -> bool {
         let counts = |right: &SelfServiceRight| {
@@ -122,12 +129,12 @@ fn push_door_reasons(entry: &Entry<'_>, own_limit: u8, open: OpenNow, reasons: &
     if entry.is_banned(BanKind::SelfService) {
         reasons.push(Reason::SelfServiceBan);
     }
-    if policy.blocked_by_lending_ban && entry.is_banned(BanKind::Lending) {
-        reasons.push(Reason::LendingBan);
-    }
-    if policy.blocked_by_debt && policy.debt_limit.is_reached(entry.patron.debt_cents) {
-        reasons.push(Reason::DebtLimit);
-    }
+    reasons.extend(entry.lending_reasons(|reason| match reason {
+        Reason::LendingBan | Reason::WardBlocked => policy.blocked_by_lending_ban,
+        Reason::DebtLimit | Reason::YearTurnDebt => policy.blocked_by_debt,
+        Reason::OverdueItems => policy.blocked_by_overdue,
+        _ => false,
+    }));
     if is_person(entry.patron.category) {
         push_person_reasons(entry, own_limit, reasons);
     } else if policy.institutions_admitted {
@@ -175,9 +182,9 @@ fn push_right_reason(entry: &Entry<'_>, reasons: &mut Vec<Reason>) {
 fn push_pc_reasons(entry: &Entry<'_>, own_limit: u8, reasons: &mut Vec<Reason>) {
     let policy = entry.policy;
     push_age_reason(entry, policy.pc_min_age.max(own_limit), policy.pc_unknown_birth_date, reasons);
-    if policy.pc_blocked_by_lending_ban && entry.is_banned(BanKind::Lending) {
-        reasons.push(Reason::LendingBan);
-    }
+    reasons.extend(entry.lending_reasons(|reason| {
+        policy.pc_blocked_by_lending_ban && matches!(reason, Reason::LendingBan | Reason::WardBlocked)
+    }));
 }
 
 /// An age under which nobody enters, with or without consent; 0 is no limit.

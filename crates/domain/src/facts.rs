@@ -1,6 +1,8 @@
 //! What a rule looks at. Facts are read at the moment of the question, never from a list made earlier.
 
-use crate::{BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RightKind, Service};
+use crate::{
+    BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RelationKind, RightKind, Service,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -29,6 +31,10 @@ pub struct Patron {
     pub valid_until: Option<NaiveDate>,
     /// Unpaid fees in cents.
     pub debt_cents: i64,
+    /// When the oldest unpaid fee came about; none where nothing is unpaid.
+    pub oldest_debt_at: Option<DateTime<Utc>>,
+    /// The earliest due date of an open loan; none where there is no loan.
+    pub earliest_due: Option<NaiveDate>,
     /// Every ban that has not been lifted, whatever its dates.
     pub bans: Vec<Ban>,
     /// Every self-service right that has not been withdrawn, whatever its dates.
@@ -37,6 +43,31 @@ pub struct Patron {
     pub open_loans: Vec<MaterialCount>,
     /// The services that the patron has switched off (A33).
     pub switched_off: Vec<Service>,
+    /// Those beside whom the patron stands, by relations that nobody has ended, whatever their dates.
+    pub wards: Vec<Ward>,
+}
+
+/// A patron beside whom somebody stands, as far as it concerns that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ward {
+    /// The key of the ward.
+    pub patron: i64,
+    /// What the relation is.
+    pub relation: RelationKind,
+    /// First day of the relation.
+    pub valid_from: NaiveDate,
+    /// Last day of the relation; none means until it is ended.
+    pub valid_until: Option<NaiveDate>,
+    /// Birth date of the ward, where it is known.
+    pub birth_date: Option<NaiveDate>,
+    /// Unpaid fees of the ward in cents.
+    pub debt_cents: i64,
+    /// When the ward's oldest unpaid fee came about.
+    pub oldest_debt_at: Option<DateTime<Utc>>,
+    /// The earliest due date of the ward's open loans.
+    pub earliest_due: Option<NaiveDate>,
+    /// The ward's bans that have not been lifted, whatever their dates.
+    pub bans: Vec<Ban>,
 }
 
 /// How many loans of one material are open.
@@ -51,6 +82,8 @@ pub struct MaterialCount {
 /// A ban that has not been lifted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ban {
+    /// Its key, so that a refusal can say where it comes from.
+    pub id: i64,
     /// What it forbids.
     pub kind: BanKind,
     /// Where; none means everywhere in the consortium.

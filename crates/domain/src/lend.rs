@@ -1,6 +1,7 @@
 //! May this item be lent to this patron, until when?
 
 use crate::age::has_reached;
+use crate::blocks::{self, Block};
 use crate::facts::{Card, Item, Patron};
 use crate::policy::{LendingPolicy, UnknownBirthDate};
 use crate::{BanKind, Decision, ItemState, Moment, PatronCategory, Reason, bans, validity};
@@ -36,8 +37,8 @@ pub struct LendDecision {
 
 /// Decides about a loan, with every reason that holds.
 ///
-/// Of the card and the patron: `CardExpired`, `CardNotInForce`, `LendingBan`, `DebtLimit`, `UseBan`,
-/// `LoanLimit`. Of the item: `ItemUnknown` alone, or `MaterialLimit`, `ItemNotForLoan`, `ItemOnLoan`,
+/// Of the card and the patron: `CardExpired`, `CardNotInForce`, `LendingBan`, `DebtLimit`, `YearTurnDebt`,
+/// `OverdueItems`, `WardBlocked`, `UseBan`, `LoanLimit`. Of the item: `ItemUnknown` alone, or `MaterialLimit`, `ItemNotForLoan`, `ItemOnLoan`,
 /// `ItemAlreadyYours`, `ItemHeld`, `AgeRating`, `BirthDateUnknown`. A patron whose record is
 /// restricted gets `CardNotInForce` and nothing else (A141).
 ///
@@ -72,12 +73,7 @@ pub fn due_date(policy: &LendingPolicy, today: NaiveDate) -> NaiveDate {
 fn push_patron_reasons(lending: &Lending<'_>, reasons: &mut Vec<Reason>) {
     let Lending { card, patron, branch, policy, moment, .. } = *lending;
     validity::push_reasons(card, patron, moment.today(), reasons);
-    if bans::is_banned(patron, BanKind::Lending, branch, moment.at()) {
-        reasons.push(Reason::LendingBan);
-    }
-    if policy.debt_limit.is_reached(patron.debt_cents) {
-        reasons.push(Reason::DebtLimit);
-    }
+    reasons.extend(blocks::of_lending(patron, &policy.blocks, branch, moment).iter().map(Block::reason));
     if bans::is_banned(patron, BanKind::Use, branch, moment.at()) {
         reasons.push(Reason::UseBan);
     }

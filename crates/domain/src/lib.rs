@@ -22,6 +22,12 @@
 //! | do these details fit a patron? | [`registration`], [`contact`], [`notices`], [`languages`], [`business_id`] |
 //! | which message does a patron see? | [`messages`] |
 //! | how is a name found? | [`names`] |
+//! | what stands against borrowing, and where does it come from? | [`blocks`] |
+//! | who stands beside a patron, and may their record go? | [`relations`] |
+//! | how is a right to unstaffed libraries granted? | [`rights`] |
+//! | who may give which consent? | [`consents`] |
+//! | when does the home library service deliver? | [`home_service`] |
+//! | why does a reason hold, and what lifts it? | [`because`] |
 //!
 //! What is right for controllers and places, apart from any patron, stands in [`places`].
 //!
@@ -32,15 +38,19 @@ pub mod age;
 pub mod aliases;
 pub mod authenticate;
 pub mod bans;
+pub mod because;
+pub mod blocks;
 pub mod business_id;
 pub mod card_number;
 pub mod cards;
 pub mod codes;
+pub mod consents;
 pub mod contact;
 pub mod debt;
 pub mod decision;
 pub mod enter;
 pub mod facts;
+pub mod home_service;
 pub mod identity_codes;
 pub mod languages;
 pub mod lend;
@@ -55,6 +65,8 @@ pub mod places;
 pub mod policy;
 pub mod protection;
 pub mod registration;
+pub mod relations;
+pub mod rights;
 pub mod services;
 pub mod sign_in_throttle;
 pub mod staff_account;

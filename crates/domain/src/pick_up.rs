@@ -52,11 +52,11 @@ pub fn decide(pick_up: &PickUp<'_>) -> LendDecision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::debt::DebtLimit;
     use crate::facts::{Item, KeptFor, Patron};
     use crate::policy::{DebtComparator, LendingPolicy, UnknownBirthDate};
     use crate::samples::{
-        OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_patron, ban, book, card, date, local, patron,
+        OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_patron, ban, blocks, book, card, date, local,
+        patron,
     };
     use crate::{BanKind, ItemState};
     use proptest::prelude::*;
@@ -74,7 +74,7 @@ mod tests {
             period_days: 14,
             max_total: None,
             max_material: None,
-            debt_limit: DebtLimit { limit_cents: Some(1_000), comparator: DebtComparator::AtLeast },
+            blocks: blocks(DebtComparator::AtLeast),
             rating_unknown_birth_date: UnknownBirthDate::Refuse,
         };
         let lending = Lending {

@@ -23,6 +23,7 @@
 mod fault;
 mod keys;
 mod ladder;
+mod trace;
 mod value;
 mod views;
 mod words;
@@ -30,6 +31,7 @@ mod year_turn;
 
 pub use fault::{PolicyFault, PolicyRule};
 pub use keys::{PolicyKey, catalogue};
+pub use trace::{AppliedPolicy, AppliedRow};
 pub use views::{
     BanPolicy, CardPolicy, DerivedBlockPolicy, EntryPolicy, HoldPolicy, LendingPolicy, MessagePolicy,
     PinPolicy, RelationPolicy, RetentionPolicy, StaffPolicy,
@@ -54,6 +56,8 @@ pub struct PolicyRow {
     pub valid_from: NaiveDate,
     /// Last day; none means until a later row takes its place.
     pub valid_until: Option<NaiveDate>,
+    /// The decision that it rests on, for those who ask why.
+    pub decision: String,
 }
 
 /// Where and for whom a row holds; none means everywhere, for everybody, for everything.

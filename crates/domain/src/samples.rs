@@ -1,11 +1,14 @@
 //! Facts for the tests of the rules: a patron with nothing against them, an item that can be lent, a
 //! Helsinki wall clock. A test changes the one thing it is about.
 
+use crate::debt::DebtLimit;
 use crate::facts::{
-    Ban, Card, Item, MaterialCount, OpeningHours, OpeningWindow, Patron, Resource, SelfServiceRight,
+    Ban, Card, Item, MaterialCount, OpeningHours, OpeningWindow, Patron, Resource, SelfServiceRight, Ward,
 };
+use crate::policy::{DebtComparator, DerivedBlockPolicy};
 use crate::{
-    BanKind, CardState, ItemState, Moment, OpeningMode, PatronCategory, PatronState, ResourceKind, RightKind,
+    BanKind, CardState, ItemState, Moment, OpeningMode, PatronCategory, PatronState, RelationKind,
+    ResourceKind, RightKind,
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Europe::Helsinki;
@@ -58,16 +61,45 @@ pub(crate) fn patron() -> Patron {
         birth_date: Some(date("1980-06-15")),
         valid_until: None,
         debt_cents: 0,
+        oldest_debt_at: None,
+        earliest_due: None,
         bans: Vec::new(),
         rights: Vec::new(),
         open_loans: Vec::new(),
         switched_off: Vec::new(),
+        wards: Vec::new(),
     }
 }
 
 /// A ban that began long ago and does not end.
 pub(crate) fn ban(kind: BanKind, branch: Option<i64>) -> Ban {
-    Ban { kind, branch, starts_at: instant("2000-01-01T00:00:00Z"), ends_at: None }
+    Ban { id: 1, kind, branch, starts_at: instant("2000-01-01T00:00:00Z"), ends_at: None }
+}
+
+/// A child of eleven with nothing against it, whose guardian the patron is.
+pub(crate) fn ward() -> Ward {
+    Ward {
+        patron: OTHER_PATRON,
+        relation: RelationKind::Guardian,
+        valid_from: date("2015-01-01"),
+        valid_until: None,
+        birth_date: Some(date("2015-01-01")),
+        debt_cents: 0,
+        oldest_debt_at: None,
+        earliest_due: None,
+        bans: Vec::new(),
+    }
+}
+
+/// A policy by which a debt of 10.00 blocks, and nothing else does.
+pub(crate) fn blocks(comparator: DebtComparator) -> DerivedBlockPolicy {
+    DerivedBlockPolicy {
+        debt_limit: DebtLimit { limit_cents: Some(1_000), comparator },
+        year_turn: None,
+        overdue_days: None,
+        inherit_to_guardian: false,
+        guardian_end_age: 15,
+    }
 }
 
 /// A right that began long ago and does not end.
@@ -135,6 +167,7 @@ pub(crate) fn arb_ban() -> impl Strategy<Value = Ban> {
         .prop_map(move |(kind, branch, from, days)| {
             let starts_at = start + chrono::TimeDelta::days(from);
             Ban {
+                id: 1,
                 kind,
                 branch,
                 starts_at,
@@ -170,6 +203,7 @@ pub(crate) fn arb_patron() -> impl Strategy<Value = Patron> {
                 rights,
                 open_loans,
                 switched_off: Vec::new(),
+                ..patron()
             }
         })
 }

@@ -1,12 +1,11 @@
-//! Bans, placed and lifted by an operator.
+//! Bans, placed and lifted by an operator. The rules are those of staff at a desk.
 
-use crate::Surroundings;
-use chrono::{DateTime, Duration, Utc};
+use crate::{RegisterError, Rulebook, Surroundings, staff::bans::BanTerms};
 use kortisto_domain::BanKind;
 use kortisto_store::{
     Engine, Retryable, Store, StoreError,
-    entities::{audit, bans, branches, cards, patrons},
-    queries::locks,
+    entities::{audit, bans, cards, patrons},
+    queries::{locks, rulebook},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
@@ -14,22 +13,16 @@ use sea_orm::{
 };
 use tokio::time::Instant;
 
-/// The longest use ban (Public Libraries Act 1492/2016, section 15).
-const USE_BAN_MAX: Duration = Duration::days(30);
+/// The author of what an operator does.
+const OPERATOR: &str = "operator";
 
 /// A ban to be.
 #[derive(Clone)]
 pub struct NewBan {
     /// A card of the patron.
     pub card_number: String,
-    /// What it forbids.
-    pub kind: BanKind,
-    /// The code of the branch; none means everywhere.
-    pub branch: Option<String>,
-    /// When it ends by itself; none means when it is lifted.
-    pub ends_at: Option<DateTime<Utc>>,
-    /// Why, 1 to 500 characters.
-    pub reason: String,
+    /// What the ban says.
+    pub terms: BanTerms,
 }
 
 /// Why a ban was not placed or lifted.
@@ -38,18 +31,20 @@ pub enum BanFault {
     /// No card has this number.
     #[error("no card has this number")]
     NoCard,
-    /// No branch has this code.
-    #[error("no branch has the code {0:?}")]
-    NoBranch(String),
-    /// The law sets limits to use bans.
-    #[error("a use ban names one branch and ends within 30 days (Public Libraries Act, section 15)")]
-    UseBanLimits,
-    /// It would end before it begins.
-    #[error("a ban ends after it begins")]
-    EndsBefore,
-    /// No or too long a reason.
-    #[error("a ban has a reason of 1 to 500 characters")]
-    Reason,
+    /// The ban breaks a rule.
+    #[error("{field}: {rule}")]
+    Rule {
+        /// What is at fault.
+        field: &'static str,
+        /// What would be right.
+        rule: String,
+    },
+    /// No branch has the code.
+    #[error("no branch has this code")]
+    NoBranch,
+    /// The rules could not be asked.
+    #[error("the rules could not be asked")]
+    Rules,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,17 +66,6 @@ pub async fn place(
     ban: NewBan,
     deadline: Instant,
 ) -> Result<(), BanFault> {
-    let now = surroundings.clock.now();
-    if ban.reason.trim().is_empty() || ban.reason.chars().count() > 500 {
-        return Err(BanFault::Reason);
-    }
-    if ban.ends_at.is_some_and(|end| end <= now) {
-        return Err(BanFault::EndsBefore);
-    }
-    let within_law = ban.branch.is_some() && ban.ends_at.is_some_and(|end| end <= now + USE_BAN_MAX);
-    if ban.kind == BanKind::Use && !within_law {
-        return Err(BanFault::UseBanLimits);
-    }
     let (surroundings, engine) = (surroundings.clone(), store.engine());
     store
         .unit_of_work("place_ban", deadline, move |transaction| {
@@ -98,34 +82,17 @@ async fn insert(
     ban: &NewBan,
 ) -> Result<(), BanFault> {
     let patron = lock_patron(transaction, engine, &ban.card_number).await?;
-    let branch_id = match &ban.branch {
-        None => None,
-        Some(code) => Some(
-            branches::Entity::find()
-                .filter(branches::Column::Code.eq(code))
-                .one(transaction)
-                .await
-                .map_err(StoreError::from)?
-                .ok_or_else(|| BanFault::NoBranch(code.clone()))?
-                .id,
-        ),
-    };
-    let now = surroundings.clock.now();
-    bans::ActiveModel {
-        patron_id: Set(patron.id),
-        kind: Set(ban.kind.code()),
-        branch_id: Set(branch_id),
-        starts_at: Set(now),
-        ends_at: Set(ban.ends_at),
-        reason: Set(ban.reason.clone()),
-        placed_by: Set("operator".to_owned()),
-        placed_at: Set(now),
-        ..Default::default()
-    }
-    .insert(transaction)
-    .await
-    .map_err(StoreError::from)?;
-    record(transaction, surroundings, "place_ban", &patron, branch_id).await
+    let rulebook = Rulebook::from_rows(rulebook::load(transaction).await?, surroundings.zone)?;
+    let settled =
+        ban.terms.settle(&rulebook, &surroundings.moment(), OPERATOR.to_owned(), None).map_err(|error| {
+            match error {
+                RegisterError::FieldInvalid { field, rule } => BanFault::Rule { field, rule },
+                RegisterError::NotFound { .. } => BanFault::NoBranch,
+                _ => BanFault::Rules,
+            }
+        })?;
+    let row = settled.row(patron.id).insert(transaction).await.map_err(StoreError::from)?;
+    record(transaction, surroundings, "place_ban", &patron, row.branch_id).await
 }
 
 /// Lifts every standing ban of a kind, and says how many there were.
@@ -137,16 +104,20 @@ pub async fn lift(
     surroundings: &Surroundings,
     card_number: String,
     kind: BanKind,
+    reason: Option<String>,
     deadline: Instant,
 ) -> Result<u64, BanFault> {
     let (surroundings, engine) = (surroundings.clone(), store.engine());
     store
         .unit_of_work("lift_ban", deadline, move |transaction| {
-            let (card_number, surroundings) = (card_number.clone(), surroundings.clone());
+            let (card_number, reason, surroundings) =
+                (card_number.clone(), reason.clone(), surroundings.clone());
             Box::pin(async move {
                 let patron = lock_patron(transaction, engine, &card_number).await?;
                 let lifted = bans::Entity::update_many()
                     .col_expr(bans::Column::LiftedAt, Expr::value(surroundings.clock.now()))
+                    .col_expr(bans::Column::LiftedBy, Expr::value(OPERATOR))
+                    .col_expr(bans::Column::LiftReason, Expr::value(reason))
                     .filter(bans::Column::PatronId.eq(patron.id))
                     .filter(bans::Column::Kind.eq(kind.code()))
                     .filter(bans::Column::LiftedAt.is_null())
@@ -195,7 +166,7 @@ async fn record(
         action: Set(action.to_owned()),
         granted: Set(true),
         reasons: Set("[]".to_owned()),
-        actor: Set("operator".to_owned()),
+        actor: Set(OPERATOR.to_owned()),
         branch_id: Set(branch_id),
         subject: Set(Some(patron.pseudonym)),
         ..Default::default()

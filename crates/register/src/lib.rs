@@ -21,6 +21,7 @@ pub mod permissions;
 pub mod policies;
 mod register;
 mod rulebook;
+mod rulings;
 pub mod staff;
 mod surroundings;
 

@@ -141,6 +141,12 @@ impl Rulebook {
         self.branch(id).map_or("", |branch| &branch.code)
     }
 
+    /// The key of the branch with this code.
+    #[must_use]
+    pub fn branch_id(&self, code: &str) -> Option<i64> {
+        self.branches.iter().find(|(_, branch)| branch.code == code).map(|(id, _)| *id)
+    }
+
     /// Where a question is asked, for the policies.
     #[must_use]
     pub fn place(&self, branch: i64) -> Place<'_> {
@@ -172,6 +178,7 @@ pub(crate) fn policy_row(row: kortisto_store::entities::policies::Model) -> Resu
         },
         valid_from: row.valid_from,
         valid_until: row.valid_until,
+        decision: row.decision,
     })
 }
 

@@ -16,11 +16,14 @@ use kortisto::device::v1::{
     loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
-    audit_service_server::AuditServiceServer, card_service_server::CardServiceServer,
+    audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
+    card_service_server::CardServiceServer, explain_service_server::ExplainServiceServer,
+    home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer, message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
     pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
-    policy_service_server::PolicyServiceServer, staff_account_service_server::StaffAccountServiceServer,
+    policy_service_server::PolicyServiceServer, relation_service_server::RelationServiceServer,
+    staff_account_service_server::StaffAccountServiceServer,
     staff_session_service_server::StaffSessionServiceServer,
 };
 use kortisto_register::Register;
@@ -45,6 +48,10 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.PolicyService",
     "kortisto.staff.v1.StaffAccountService",
     "kortisto.staff.v1.AuditService",
+    "kortisto.staff.v1.BanService",
+    "kortisto.staff.v1.RelationService",
+    "kortisto.staff.v1.HomeServiceService",
+    "kortisto.staff.v1.ExplainService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -128,6 +135,10 @@ pub async fn serve(
         .add_service(sized!(StaffAccountServiceServer::new(api.clone())))
         .add_service(sized!(AuditServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
+        .add_service(sized!(BanServiceServer::new(api.clone())))
+        .add_service(sized!(RelationServiceServer::new(api.clone())))
+        .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
+        .add_service(sized!(ExplainServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

@@ -3,12 +3,16 @@
 
 mod accounts;
 mod audit_events;
+mod bans;
 mod coverage;
 mod duties;
+mod explain;
+mod home_service;
 mod messages;
 mod patrons;
 mod places;
 mod policies;
 mod questions;
+mod relations;
 mod sign_in;
 mod world;

@@ -1,12 +1,11 @@
 //! Doors and PCs: each rule at its threshold, then what holds whatever the facts.
 
 use super::*;
-use crate::debt::DebtLimit;
 use crate::facts::OpeningWindow;
 use crate::policy::DebtComparator;
 use crate::samples::{
-    OTHER_BRANCH, OUR_BRANCH, always, arb_ban, arb_patron, ban, card, date, instant, local, patron, resource,
-    right, week, window,
+    OTHER_BRANCH, OUR_BRANCH, always, arb_ban, arb_patron, ban, blocks, card, date, instant, local, patron,
+    resource, right, week, window,
 };
 use crate::{CardState, OpeningMode, PatronState};
 use proptest::prelude::*;
@@ -23,7 +22,8 @@ fn policy() -> EntryPolicy {
         institutions_admitted: false,
         blocked_by_lending_ban: false,
         blocked_by_debt: false,
-        debt_limit: DebtLimit { limit_cents: Some(1_000), comparator: DebtComparator::AtLeast },
+        blocked_by_overdue: false,
+        blocks: blocks(DebtComparator::AtLeast),
         unknown_birth_date: UnknownBirthDate::Refuse,
         pc_min_age: 0,
         pc_unknown_birth_date: UnknownBirthDate::Refuse,
@@ -139,6 +139,7 @@ fn card_and_use_ban_count_at_doors_and_pcs_in_all_hours() {
 #[test]
 fn a_ban_counts_to_the_second() {
     let month = crate::facts::Ban {
+        id: 1,
         kind: BanKind::SelfService,
         branch: None,
         starts_at: instant("2026-05-20T09:00:00Z"),
@@ -375,7 +376,7 @@ fn a_pc_asks_for_card_use_ban_age_and_hours() {
 
 fn arb_policy() -> impl Strategy<Value = EntryPolicy> {
     let unknown = || select(UnknownBirthDate::ALL);
-    (select(GrantMode::ALL), 0_u8..=18, any::<[bool; 5]>(), 0_u8..=18, unknown(), 0_u8..=18, unknown())
+    (select(GrantMode::ALL), 0_u8..=18, any::<[bool; 6]>(), 0_u8..=18, unknown(), 0_u8..=18, unknown())
         .prop_map(
             |(
                 grant_mode,
@@ -394,7 +395,8 @@ fn arb_policy() -> impl Strategy<Value = EntryPolicy> {
                     institutions_admitted: flags[1],
                     blocked_by_lending_ban: flags[2],
                     blocked_by_debt: flags[3],
-                    debt_limit: policy().debt_limit,
+                    blocked_by_overdue: flags[5],
+                    blocks: policy().blocks,
                     unknown_birth_date,
                     pc_min_age,
                     pc_unknown_birth_date,
@@ -463,5 +465,124 @@ proptest! {
             before.contains(reason) || (age.contains(reason) && before.iter().any(|had| age.contains(had)))
         };
         prop_assert!(after.iter().all(known), "{before:?}, then {after:?}");
+    }
+}
+
+/// A patron against whom everything derived stands, and who is banned from lending.
+fn blocked_in_every_way() -> Patron {
+    Patron {
+        debt_cents: 1_000,
+        oldest_debt_at: Some(instant("2020-01-01T12:00:00Z")),
+        earliest_due: Some(date("2020-01-01")),
+        bans: vec![ban(BanKind::Lending, None)],
+        wards: vec![crate::facts::Ward { debt_cents: 1_000, ..crate::samples::ward() }],
+        ..patron()
+    }
+}
+
+#[test]
+fn what_stands_against_borrowing_closes_doors_and_pcs_only_by_policy() {
+    let every = crate::policy::DerivedBlockPolicy {
+        year_turn: crate::policy::YearTurn::new(2, 1),
+        overdue_days: Some(28),
+        inherit_to_guardian: true,
+        ..policy().blocks
+    };
+    let none = EntryPolicy { blocks: every, ..policy() };
+    let bans = [Reason::LendingBan, Reason::WardBlocked];
+    let debts = [Reason::DebtLimit, Reason::YearTurnDebt];
+    let doors = [
+        (none, vec![]),
+        (EntryPolicy { blocked_by_lending_ban: true, ..none }, bans.to_vec()),
+        (EntryPolicy { blocked_by_debt: true, ..none }, debts.to_vec()),
+        (EntryPolicy { blocked_by_overdue: true, ..none }, vec![Reason::OverdueItems]),
+        (EntryPolicy { pc_blocked_by_lending_ban: true, ..none }, vec![]),
+    ];
+    for (policy, expected) in doors {
+        let ask = Ask { policy, ..Ask::door(blocked_in_every_way()) };
+        assert_eq!(ask.reasons(), expected, "door, {policy:?}");
+        let staffed = Ask { windows: always(OpeningMode::Staffed), ..ask };
+        assert_eq!(staffed.reasons(), [], "staffed, {policy:?}");
+    }
+    let pcs = [
+        (none, vec![]),
+        (EntryPolicy { pc_blocked_by_lending_ban: true, ..none }, bans.to_vec()),
+        (EntryPolicy { blocked_by_debt: true, blocked_by_overdue: true, ..none }, vec![]),
+    ];
+    for (policy, expected) in pcs {
+        let ask = Ask { policy, ..Ask::pc(blocked_in_every_way()) };
+        assert_eq!(ask.reasons(), expected, "PC, {policy:?}");
+    }
+}
+
+#[test]
+fn a_door_tells_every_reason_in_order() {
+    let everything = EntryPolicy {
+        grant_mode: GrantMode::WrittenContract,
+        min_age: 0,
+        blocked_by_lending_ban: true,
+        blocked_by_debt: true,
+        blocked_by_overdue: true,
+        blocks: crate::policy::DerivedBlockPolicy {
+            year_turn: crate::policy::YearTurn::new(1, 1),
+            overdue_days: Some(1),
+            inherit_to_guardian: true,
+            ..policy().blocks
+        },
+        ..policy()
+    };
+    let mut who = blocked_in_every_way();
+    who.bans.extend([ban(BanKind::SelfService, None), ban(BanKind::Use, Some(OUR_BRANCH))]);
+    let lost = Card { state: CardState::Lost, valid_until: Some(date("2026-05-19")), ..card() };
+    let ask = Ask { card: lost, policy: everything, windows: Vec::new(), ..Ask::door(who) };
+    assert_eq!(
+        ask.reasons(),
+        [
+            Reason::SelfServiceRightMissing,
+            Reason::SelfServiceBan,
+            Reason::CardExpired,
+            Reason::CardNotInForce,
+            Reason::LendingBan,
+            Reason::DebtLimit,
+            Reason::YearTurnDebt,
+            Reason::OverdueItems,
+            Reason::WardBlocked,
+            Reason::UseBan,
+            Reason::Closed,
+        ]
+    );
+}
+
+#[test]
+fn rights_change_at_local_midnight_of_the_birthday() {
+    let table = [
+        // The minimum age, the birthday, and whether the child enters alone just before and at its midnight.
+        (13, "2013-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (15, "2011-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (16, "2010-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (18, "2008-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (15, "2012-02-29", "2027-02-27 23:59", "2027-02-28 00:00"),
+        (16, "2012-02-29", "2028-02-28 23:59", "2028-02-29 00:00"),
+        // Clocks go forward on 29 March 2026 at 03:00, and back on 25 October 2026 at 04:00.
+        (15, "2011-03-29", "2026-03-28 23:59", "2026-03-29 00:00"),
+        (15, "2011-10-25", "2026-10-24 23:59", "2026-10-25 00:00"),
+    ];
+    for (min_age, birth, before, after) in table {
+        let ask = |at: &str| {
+            let policy = EntryPolicy { min_age, ..policy() };
+            Ask { policy, at: local(at), ..Ask::door(born(birth)) }.reasons()
+        };
+        assert_eq!(ask(before), [Reason::GuardianConsentMissing], "{min_age}, born {birth}");
+        assert_eq!(ask(after), [], "{min_age}, born {birth}");
+    }
+}
+
+#[test]
+fn who_was_born_on_a_day_without_midnight_enters_like_anybody() {
+    let old = born("1942-04-03");
+    for at in ["2026-04-02 23:59", "2026-04-03 00:00", NOON] {
+        let ask =
+            Ask { at: local(at), policy: EntryPolicy { min_age: 18, ..policy() }, ..Ask::door(old.clone()) };
+        assert_eq!(ask.reasons(), [], "{at}");
     }
 }

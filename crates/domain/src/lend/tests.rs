@@ -1,12 +1,11 @@
 //! Each reason, at its threshold and alone; then all of them together.
 
 use super::*;
-use crate::debt::DebtLimit;
 use crate::facts::{KeptFor, MaterialCount};
 use crate::policy::DebtComparator;
 use crate::samples::{
-    OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_ban, arb_patron, ban, book, card, date, local,
-    patron,
+    OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_ban, arb_patron, ban, blocks, book, card, date,
+    local, patron,
 };
 use crate::{CardState, PatronState};
 use proptest::prelude::*;
@@ -18,7 +17,7 @@ fn policy() -> LendingPolicy {
         period_days: 28,
         max_total: Some(100),
         max_material: Some(5),
-        debt_limit: DebtLimit { limit_cents: Some(1_000), comparator: DebtComparator::Over },
+        blocks: blocks(DebtComparator::Over),
         rating_unknown_birth_date: UnknownBirthDate::Refuse,
     }
 }
@@ -113,10 +112,7 @@ fn a_ban_ends_at_its_end() {
 
 #[test]
 fn debt_blocks_by_the_comparator() {
-    let at_least = LendingPolicy {
-        debt_limit: DebtLimit { limit_cents: Some(1_000), comparator: DebtComparator::AtLeast },
-        ..policy()
-    };
+    let at_least = LendingPolicy { blocks: blocks(DebtComparator::AtLeast), ..policy() };
     for (debt_cents, over, equal) in [(999, false, false), (1_000, false, true), (1_001, true, true)] {
         let debtor = Patron { debt_cents, ..patron() };
         let refused = |policy: &LendingPolicy| {

@@ -60,7 +60,7 @@ macro_rules! policy_keys {
         impl Settings {
             /// No rows: every key answers its default.
             pub(super) const fn defaults() -> Self {
-                Self { $($name: Ladder::new($default),)+ }
+                Self { $($name: Ladder::new($key, $default),)+ }
             }
 
             /// Adds a row to its key. Asking comes after [`Settings::order`].
@@ -237,6 +237,9 @@ policy_keys! {
         "A74b; practice: true in Sotkamo and Reisjärvi";
     /// Whether debt at the limit also closes the door.
     self_service_debt: bool = "self_service.blocked_by_debt", (), false, "", PLACE,
+        "A74b; practice: false in Nurmijärvi";
+    /// Whether loans so long overdue that they block borrowing also close the door.
+    self_service_overdue: bool = "self_service.blocked_by_overdue", (), false, "", PLACE,
         "A74b; practice: false in Nurmijärvi";
     /// What the door says where an age limit applies and the birth date is not known.
     self_service_unknown_age: UnknownBirthDate = "self_service.unknown_birth_date",

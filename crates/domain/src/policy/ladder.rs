@@ -18,26 +18,29 @@ pub(super) struct Question<'a> {
 /// Every value of one key.
 #[derive(Debug, Clone)]
 pub(super) struct Ladder<T> {
+    pub(super) key: &'static str,
     default: T,
     steps: Vec<Step<T>>,
 }
 
+/// One row of a key.
 #[derive(Debug, Clone)]
-struct Step<T> {
+pub(super) struct Step<T> {
     value: T,
-    scope: Scope,
-    valid_from: NaiveDate,
-    valid_until: Option<NaiveDate>,
+    pub(super) scope: Scope,
+    pub(super) valid_from: NaiveDate,
+    pub(super) valid_until: Option<NaiveDate>,
+    pub(super) decision: String,
 }
 
 impl<T: Copy> Ladder<T> {
-    pub(super) const fn new(default: T) -> Self {
-        Self { default, steps: Vec::new() }
+    pub(super) const fn new(key: &'static str, default: T) -> Self {
+        Self { key, default, steps: Vec::new() }
     }
 
     pub(super) fn add(&mut self, value: T, row: PolicyRow) {
-        let PolicyRow { scope, valid_from, valid_until, .. } = row;
-        self.steps.push(Step { value, scope, valid_from, valid_until });
+        let PolicyRow { scope, valid_from, valid_until, decision, .. } = row;
+        self.steps.push(Step { value, scope, valid_from, valid_until, decision });
     }
 
     /// Puts the step that wins before those it wins against; asked before this, a ladder answers wrongly.
@@ -47,7 +50,12 @@ impl<T: Copy> Ladder<T> {
 
     /// The value of the first step that fits, else the default.
     pub(super) fn value(&self, question: &Question<'_>) -> T {
-        self.steps.iter().find(|step| step.fits(question)).map_or(self.default, |step| step.value)
+        self.winner(question).map_or(self.default, |step| step.value)
+    }
+
+    /// The step that decides, or none where the default does.
+    pub(super) fn winner(&self, question: &Question<'_>) -> Option<&Step<T>> {
+        self.steps.iter().find(|step| step.fits(question))
     }
 }
 

@@ -15,6 +15,7 @@ fn row(key: &str, value: &str, scope: Scope) -> PolicyRow {
         scope,
         valid_from: date("2020-01-01"),
         valid_until: None,
+        decision: format!("decision of {key}"),
     }
 }
 
@@ -51,7 +52,7 @@ fn an_empty_set_works_and_refuses_where_nothing_is_decided() {
     let set = PolicySet::new(Vec::new()).unwrap();
     let lending = set.lending(&HERE, PatronCategory::Person, "book", date(TODAY));
     assert_eq!((lending.period_days, lending.max_total, lending.max_material), (28, Some(100), None));
-    assert!(lending.debt_limit.is_reached(1_000) && !lending.debt_limit.is_reached(999));
+    assert!(lending.blocks.debt_limit.is_reached(1_000) && !lending.blocks.debt_limit.is_reached(999));
     assert_eq!(lending.rating_unknown_birth_date, UnknownBirthDate::Refuse);
     let entry = set.entry(&HERE, PatronCategory::Person, date(TODAY));
     assert_eq!((entry.grant_mode, entry.min_age, entry.lowest_age), (GrantMode::Registered, 15, 0));
@@ -204,6 +205,7 @@ fn every_key_reaches_a_view() {
         ("self_service.institutions_admitted", "true"),
         ("self_service.blocked_by_lending_ban", "true"),
         ("self_service.blocked_by_debt", "true"),
+        ("self_service.blocked_by_overdue", "true"),
         ("self_service.unknown_birth_date", "allow"),
         ("pc.min_age", "9"),
         ("pc.unknown_birth_date", "allow"),
@@ -230,14 +232,20 @@ fn every_key_reaches_a_view() {
     ];
     assert_eq!(rows.len(), catalogue().len());
     let set = PolicySet::new(rows.map(|(key, value)| row(key, value, everywhere())).to_vec()).unwrap();
-    let debt_limit = crate::debt::DebtLimit { limit_cents: Some(4), comparator: DebtComparator::Over };
+    let blocks = DerivedBlockPolicy {
+        debt_limit: crate::debt::DebtLimit { limit_cents: Some(4), comparator: DebtComparator::Over },
+        year_turn: YearTurn::new(2, 1),
+        overdue_days: Some(28),
+        inherit_to_guardian: true,
+        guardian_end_age: 17,
+    };
     assert_eq!(
         set.lending(&HERE, PatronCategory::Person, "book", date(TODAY)),
         LendingPolicy {
             period_days: 1,
             max_total: Some(2),
             max_material: Some(3),
-            debt_limit,
+            blocks,
             rating_unknown_birth_date: UnknownBirthDate::Allow,
         }
     );
@@ -251,7 +259,8 @@ fn every_key_reaches_a_view() {
             institutions_admitted: true,
             blocked_by_lending_ban: true,
             blocked_by_debt: true,
-            debt_limit,
+            blocked_by_overdue: true,
+            blocks,
             unknown_birth_date: UnknownBirthDate::Allow,
             pc_min_age: 9,
             pc_unknown_birth_date: UnknownBirthDate::Allow,
@@ -273,15 +282,7 @@ fn every_key_reaches_a_view() {
         set.relations(date(TODAY)),
         RelationPolicy { guardian_end_age: 17, guardian_liability_age: 18 }
     );
-    assert_eq!(
-        set.derived_blocks(&HERE, PatronCategory::Person, date(TODAY)),
-        DerivedBlockPolicy {
-            debt_limit,
-            year_turn: YearTurn::new(2, 1),
-            overdue_days: Some(28),
-            inherit_to_guardian: true,
-        }
-    );
+    assert_eq!(set.derived_blocks(&HERE, PatronCategory::Person, date(TODAY)), blocks);
     assert_eq!(set.bans(&HERE, date(TODAY)), BanPolicy { use_days_max: 29 });
     assert_eq!(
         set.retention(date(TODAY)),
@@ -289,6 +290,31 @@ fn every_key_reaches_a_view() {
     );
     assert_eq!(set.messages(&HERE, date(TODAY)), MessagePolicy { expiry_days: Some(90) });
     assert_eq!(set.staff(date(TODAY)), StaffPolicy { session_idle_minutes: 16 });
+}
+
+#[test]
+fn an_explanation_names_the_row_that_won() {
+    let newer =
+        PolicyRow { valid_from: date("2026-01-01"), ..row("ban.debt_limit_cents", "2000", everywhere()) };
+    let rows = vec![
+        row("ban.debt_limit_cents", "1000", everywhere()),
+        newer,
+        row("loan.period_days", "14", of_material("game")),
+    ];
+    let set = PolicySet::new(rows).unwrap();
+    let applied = set.explain_lending(&HERE, PatronCategory::Person, "book", date(TODAY));
+    let of = |key: &str| applied.iter().find(|policy| policy.key == key).unwrap();
+    let limit = of("ban.debt_limit_cents");
+    let row = limit.row.as_ref().unwrap();
+    assert_eq!((limit.value.as_str(), row.valid_from), ("2000", date("2026-01-01")));
+    assert_eq!(
+        (row.scope.clone(), row.decision.as_str()),
+        (everywhere(), "decision of ban.debt_limit_cents")
+    );
+    assert_eq!((of("loan.period_days").value.as_str(), &of("loan.period_days").row), ("28", &None));
+    assert!(applied.iter().all(|policy| !policy.key.starts_with("self_service.")), "doors do not matter");
+    let entry = set.explain_entry(&HERE, PatronCategory::Person, date(TODAY));
+    assert!(entry.iter().any(|policy| policy.key == "self_service.grant_mode"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a rule sees of the policies: the values for one place, one patron category, one day.
 
 use super::ladder::Question;
+use super::trace::{AppliedPolicy, Clerk, Nobody, Witness};
 use super::{GrantMode, HistoryKept, Place, PolicySet, UnknownBirthDate, YearTurn};
 use crate::PatronCategory;
 use crate::debt::DebtLimit;
@@ -15,8 +16,8 @@ pub struct LendingPolicy {
     pub max_total: Option<u32>,
     /// Open loans of the material asked about at most; none means no limit.
     pub max_material: Option<u32>,
-    /// The debt that blocks.
-    pub debt_limit: DebtLimit,
+    /// What follows from debt, overdue loans and wards.
+    pub blocks: DerivedBlockPolicy,
     /// What holds for an item with an age rating where the birth date is not known.
     pub rating_unknown_birth_date: UnknownBirthDate,
 }
@@ -36,10 +37,12 @@ pub struct EntryPolicy {
     pub institutions_admitted: bool,
     /// Whether a lending ban closes the door.
     pub blocked_by_lending_ban: bool,
-    /// Whether debt at the limit closes the door.
+    /// Whether debt at the limit, and debt of an earlier year, close the door.
     pub blocked_by_debt: bool,
-    /// The debt that blocks, where debt does.
-    pub debt_limit: DebtLimit,
+    /// Whether loans so long overdue that they block borrowing close the door.
+    pub blocked_by_overdue: bool,
+    /// What blocks borrowing, for the cases in which it closes door or PC.
+    pub blocks: DerivedBlockPolicy,
     /// What holds at a door with an age limit where the birth date is not known.
     pub unknown_birth_date: UnknownBirthDate,
     /// Years from which PCs may be used.
@@ -100,6 +103,8 @@ pub struct DerivedBlockPolicy {
     pub overdue_days: Option<u16>,
     /// Whether what blocks a ward blocks its guardians too.
     pub inherit_to_guardian: bool,
+    /// Years of the ward at which the relation to a guardian ends by itself.
+    pub guardian_end_age: u8,
 }
 
 /// What applies to bans that somebody places.
@@ -144,36 +149,84 @@ impl PolicySet {
         material: &str,
         today: NaiveDate,
     ) -> LendingPolicy {
-        let of_loan =
-            Question { place: Some(place), category: Some(category), material: Some(material), today };
+        self.lending_before(&mut Nobody, place, category, material, today)
+    }
+
+    /// The values of [`PolicySet::lending`], each with the row that gave it.
+    #[must_use]
+    pub fn explain_lending(
+        &self,
+        place: &Place<'_>,
+        category: PatronCategory,
+        material: &str,
+        today: NaiveDate,
+    ) -> Vec<AppliedPolicy> {
+        let mut clerk = Clerk::default();
+        self.lending_before(&mut clerk, place, category, material, today);
+        clerk.0
+    }
+
+    fn lending_before(
+        &self,
+        witness: &mut impl Witness,
+        place: &Place<'_>,
+        category: PatronCategory,
+        material: &str,
+        today: NaiveDate,
+    ) -> LendingPolicy {
+        let of_loan = Question { category: Some(category), material: Some(material), ..at(place, today) };
         let keys = &self.settings;
         LendingPolicy {
-            period_days: keys.loan_period.value(&of_loan),
-            max_total: keys.loan_max_total.value(&of_loan),
-            max_material: keys.loan_max_material.value(&of_loan),
-            debt_limit: self.debt_limit(&of_loan),
-            rating_unknown_birth_date: keys.rating_unknown_age.value(&of_loan),
+            period_days: witness.value(&keys.loan_period, &of_loan),
+            max_total: witness.value(&keys.loan_max_total, &of_loan),
+            max_material: witness.value(&keys.loan_max_material, &of_loan),
+            blocks: self.blocks_before(witness, &of_loan),
+            rating_unknown_birth_date: witness.value(&keys.rating_unknown_age, &of_loan),
         }
     }
 
     /// What applies to a door or a PC for a patron of this category.
     #[must_use]
     pub fn entry(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> EntryPolicy {
-        let of_patron = Question { place: Some(place), category: Some(category), material: None, today };
+        self.entry_before(&mut Nobody, place, category, today)
+    }
+
+    /// The values of [`PolicySet::entry`], each with the row that gave it.
+    #[must_use]
+    pub fn explain_entry(
+        &self,
+        place: &Place<'_>,
+        category: PatronCategory,
+        today: NaiveDate,
+    ) -> Vec<AppliedPolicy> {
+        let mut clerk = Clerk::default();
+        self.entry_before(&mut clerk, place, category, today);
+        clerk.0
+    }
+
+    fn entry_before(
+        &self,
+        witness: &mut impl Witness,
+        place: &Place<'_>,
+        category: PatronCategory,
+        today: NaiveDate,
+    ) -> EntryPolicy {
+        let of_patron = Question { category: Some(category), ..at(place, today) };
         let keys = &self.settings;
         EntryPolicy {
-            grant_mode: keys.grant_mode.value(&of_patron),
-            min_age: keys.self_service_min_age.value(&of_patron),
-            guardian_consent: keys.guardian_consent.value(&of_patron),
-            lowest_age: keys.lowest_age.value(&of_patron),
-            institutions_admitted: keys.institutions_admitted.value(&of_patron),
-            blocked_by_lending_ban: keys.self_service_lending_ban.value(&of_patron),
-            blocked_by_debt: keys.self_service_debt.value(&of_patron),
-            debt_limit: self.debt_limit(&of_patron),
-            unknown_birth_date: keys.self_service_unknown_age.value(&of_patron),
-            pc_min_age: keys.pc_min_age.value(&of_patron),
-            pc_unknown_birth_date: keys.pc_unknown_age.value(&of_patron),
-            pc_blocked_by_lending_ban: keys.pc_lending_ban.value(&of_patron),
+            grant_mode: witness.value(&keys.grant_mode, &of_patron),
+            min_age: witness.value(&keys.self_service_min_age, &of_patron),
+            guardian_consent: witness.value(&keys.guardian_consent, &of_patron),
+            lowest_age: witness.value(&keys.lowest_age, &of_patron),
+            institutions_admitted: witness.value(&keys.institutions_admitted, &of_patron),
+            blocked_by_lending_ban: witness.value(&keys.self_service_lending_ban, &of_patron),
+            blocked_by_debt: witness.value(&keys.self_service_debt, &of_patron),
+            blocked_by_overdue: witness.value(&keys.self_service_overdue, &of_patron),
+            blocks: self.blocks_before(witness, &of_patron),
+            unknown_birth_date: witness.value(&keys.self_service_unknown_age, &of_patron),
+            pc_min_age: witness.value(&keys.pc_min_age, &of_patron),
+            pc_unknown_birth_date: witness.value(&keys.pc_unknown_age, &of_patron),
+            pc_blocked_by_lending_ban: witness.value(&keys.pc_lending_ban, &of_patron),
         }
     }
 
@@ -224,11 +277,20 @@ impl PolicySet {
         today: NaiveDate,
     ) -> DerivedBlockPolicy {
         let of_patron = Question { category: Some(category), ..at(place, today) };
+        self.blocks_before(&mut Nobody, &of_patron)
+    }
+
+    fn blocks_before(&self, witness: &mut impl Witness, question: &Question<'_>) -> DerivedBlockPolicy {
+        let keys = &self.settings;
         DerivedBlockPolicy {
-            debt_limit: self.debt_limit(&of_patron),
-            year_turn: self.settings.year_turn.value(&of_patron),
-            overdue_days: self.settings.overdue_days.value(&of_patron),
-            inherit_to_guardian: self.settings.inherit_to_guardian.value(&of_patron),
+            debt_limit: DebtLimit {
+                limit_cents: witness.value(&keys.debt_limit, question),
+                comparator: witness.value(&keys.debt_comparator, question),
+            },
+            year_turn: witness.value(&keys.year_turn, question),
+            overdue_days: witness.value(&keys.overdue_days, question),
+            inherit_to_guardian: witness.value(&keys.inherit_to_guardian, question),
+            guardian_end_age: witness.value(&keys.guardian_end_age, question),
         }
     }
 
@@ -259,13 +321,6 @@ impl PolicySet {
     #[must_use]
     pub fn staff(&self, today: NaiveDate) -> StaffPolicy {
         StaffPolicy { session_idle_minutes: self.settings.staff_idle_minutes.value(&everywhere(today)) }
-    }
-
-    fn debt_limit(&self, question: &Question<'_>) -> DebtLimit {
-        DebtLimit {
-            limit_cents: self.settings.debt_limit.value(question),
-            comparator: self.settings.debt_comparator.value(question),
-        }
     }
 }
 

@@ -7,10 +7,7 @@ use crate::{
     register::{MIXED_UP, route},
 };
 use chrono::{DateTime, Utc};
-use kortisto_domain::{
-    Decision, Reason,
-    enter::{self, Entry},
-};
+use kortisto_domain::{Decision, Reason};
 use kortisto_vault::Pin;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -74,23 +71,12 @@ impl CheckAccess {
         let who = turn.card_holder(index).filter(|_| !credentials_lack);
         let decision = match &who {
             None => Decision::refused(Reason::CredentialsNotAccepted),
-            Some(who) => {
-                let place = rulebook.place(device.branch_id);
-                let category = who.patron.facts.category;
-                let hours = rulebook.hours(device.branch_id);
-                enter::decide(&Entry {
-                    card: &who.card.facts,
-                    patron: &who.patron.facts,
-                    resource,
-                    device: device.kind,
-                    branch: device.branch_id,
-                    hours,
-                    policy: &rulebook.policies.entry(&place, category, turn.moment.today()),
-                    moment: &turn.moment,
-                })
-            }
+            Some(who) => turn.asker(who, &device).enter(device.kind, resource),
         };
         if let Some(who) = &who {
+            if turn.refusal_may_be_outdated(who, &decision) {
+                return Err(Deferral::NextTurn);
+            }
             turn.touch_patron(who);
         }
         let about = About {

@@ -5,9 +5,9 @@ use super::{
     operation::Reply,
     world::{Asked, CardEntry, PatronEntry, World},
 };
-use crate::{RegisterError, Rpc, Rulebook, Surroundings, permissions};
+use crate::{RegisterError, Rpc, Rulebook, Surroundings, permissions, rulings::Asker};
 use chrono::Duration;
-use kortisto_domain::{Decision, DeviceState, Moment};
+use kortisto_domain::{Decision, DeviceState, Moment, Reason};
 use kortisto_store::queries::{
     changes::{AuditRow, CertificateRow, Changes, RememberedRow},
     dialect::{At, Hex},
@@ -203,6 +203,29 @@ impl Turn {
         for session in self.changes.new_sessions.iter_mut().filter(|session| session.patron_id == patron_id) {
             session.ended_at = Some(At(at));
         }
+    }
+
+    /// The patron as the rules are asked about them, at the branch of this device.
+    pub(crate) fn asker<'a>(&'a self, who: &'a Who, device: &Device) -> Asker<'a> {
+        Asker {
+            card: &who.card.facts,
+            patron: &who.patron.facts,
+            patron_id: who.card.patron_id,
+            branch: device.branch_id,
+            rulebook: &self.rulebook,
+            moment: &self.moment,
+        }
+    }
+
+    /// Whether a refusal rests on an overdue loan that an earlier operation of this turn may have closed: the
+    /// patron's own or a ward's. It is decided anew in the next turn, on newer facts.
+    pub(crate) fn refusal_may_be_outdated(&self, who: &Who, decision: &Decision) -> bool {
+        let of_loans = |reason: &Reason| matches!(reason, Reason::OverdueItems | Reason::WardBlocked);
+        let closed = &self.world.loan_closed_of;
+        let concerned = || who.patron.facts.wards.iter().map(|ward| ward.patron).chain([who.card.patron_id]);
+        !closed.is_empty()
+            && decision.reasons().iter().any(of_loans)
+            && concerned().any(|patron| closed.contains(&patron))
     }
 
     /// Notes that a card was used today (A46).

@@ -9,10 +9,7 @@ use crate::{
     },
     loans::{LoanAnswer, checkout::session_ended},
 };
-use kortisto_domain::{
-    lend,
-    pick_up::{self, HoldAtPickup},
-};
+use kortisto_domain::pick_up::HoldAtPickup;
 use uuid::Uuid;
 
 /// One ready hold for the patron of a session.
@@ -50,28 +47,15 @@ impl PickUp {
             return Err(Deferral::NextTurn);
         }
         let facts = item.as_ref().map(World::item_facts);
-        let policy = turn.rulebook.policies.lending(
-            &turn.rulebook.place(device.branch_id),
-            who.patron.facts.category,
-            item.as_ref().map_or("", |item| &item.material),
-            turn.moment.today(),
-        );
-        let decided = pick_up::decide(&pick_up::PickUp {
-            lending: lend::Lending {
-                card: &who.card.facts,
-                patron: &who.patron.facts,
-                patron_id,
-                item: facts.as_ref(),
-                branch: device.branch_id,
-                policy: &policy,
-                moment: &turn.moment,
-            },
-            hold: hold.as_ref().map(|hold| HoldAtPickup {
-                patron: hold.patron_id,
-                state: hold.state,
-                pickup_branch: hold.pickup_branch_id,
-            }),
+        let at_pickup = hold.as_ref().map(|hold| HoldAtPickup {
+            patron: hold.patron_id,
+            state: hold.state,
+            pickup_branch: hold.pickup_branch_id,
         });
+        let decided = turn.asker(&who, &device).pick_up(at_pickup, facts.as_ref());
+        if turn.refusal_may_be_outdated(&who, &decided.decision) {
+            return Err(Deferral::NextTurn);
+        }
         let granted_item = item.as_ref().filter(|_| decided.decision.is_granted());
         if granted_item.is_some_and(|item| turn.world.loan_changed.contains(&item.id)) {
             return Err(Deferral::NextTurn);

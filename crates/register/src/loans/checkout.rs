@@ -9,7 +9,7 @@ use crate::{
         world::World,
     },
 };
-use kortisto_domain::{Decision, Reason, lend};
+use kortisto_domain::{Decision, Reason};
 use uuid::Uuid;
 
 /// One item for the patron of a session.
@@ -45,21 +45,10 @@ impl Checkout {
             return Err(Deferral::NextTurn);
         }
         let facts = item.as_ref().map(World::item_facts);
-        let policy = turn.rulebook.policies.lending(
-            &turn.rulebook.place(device.branch_id),
-            who.patron.facts.category,
-            item.as_ref().map_or("", |item| &item.material),
-            turn.moment.today(),
-        );
-        let lent = lend::decide(&lend::Lending {
-            card: &who.card.facts,
-            patron: &who.patron.facts,
-            patron_id,
-            item: facts.as_ref(),
-            branch: device.branch_id,
-            policy: &policy,
-            moment: &turn.moment,
-        });
+        let lent = turn.asker(&who, &device).lend(facts.as_ref());
+        if turn.refusal_may_be_outdated(&who, &lent.decision) {
+            return Err(Deferral::NextTurn);
+        }
         let granted_item = item.as_ref().filter(|_| lent.decision.is_granted());
         if granted_item.is_some_and(|item| turn.world.loan_changed.contains(&item.id)) {
             return Err(Deferral::NextTurn);

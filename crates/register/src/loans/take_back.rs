@@ -143,6 +143,7 @@ fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: Uuid, patron:
         device_id: device.id,
     });
     turn.world.loan_changed.insert(item.id);
+    turn.world.loan_closed_of.insert(patron);
     turn.world.count_loan(patron, &item.material, false);
     if let Some(item) = turn.world.items.get_mut(&item.id) {
         item.loan = None;

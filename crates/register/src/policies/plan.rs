@@ -157,6 +157,7 @@ fn decided(line: &PolicyLine, branch: Option<i64>) -> PolicyRow {
         },
         valid_from: line.valid_from,
         valid_until: line.valid_until,
+        decision: line.decision.clone(),
     }
 }
 
@@ -182,7 +183,7 @@ pub(crate) async fn write(
     rulebook::touch(connection).await?;
     let version = rulebook::version(connection).await?;
     for Write { there, row, decision } in plan.writes {
-        let PolicyRow { key, value, scope, valid_from, valid_until } = row;
+        let PolicyRow { key, value, scope, valid_from, valid_until, .. } = row;
         policy_changes::ActiveModel {
             rulebook_version: Set(version),
             changed_at: Set(at),

@@ -61,6 +61,23 @@ impl StaffDesk<'_> {
             .ok_or(RegisterError::NotFound { what: "patron" })
     }
 
+    /// The patron with this key, held in the same way.
+    pub(crate) async fn lock_patron_by_id(&self, id: i64) -> Result<patrons::Model, RegisterError> {
+        patrons::Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(self.transaction)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(RegisterError::NotFound { what: "patron" })
+    }
+
+    /// The key of the branch with this code; none where no code is given.
+    pub(crate) async fn branch_id(&self, code: Option<&str>) -> Result<Option<i64>, RegisterError> {
+        let Some(code) = code else { return Ok(None) };
+        let id = self.rulebook().await?.branch_id(code);
+        id.map(Some).ok_or(RegisterError::NotFound { what: "branch" })
+    }
+
     /// Leaves an audit row: this person's data was seen.
     pub(crate) fn viewed(&mut self, patron: &patrons::Model) {
         self.noted(patron, None, Vec::new());

@@ -34,6 +34,7 @@ const REGISTERING: &[StaffRole] = &[Desk, HomeService];
 
 /// Those who have to know the categories of patrons.
 const SERVING_AND_RUNNING: &[StaffRole] = &[Desk, HomeService, Billing, Administrator];
+
 /// Those who meet patrons and see their proof of identity.
 const MEETING: &[StaffRole] = &[Desk, HomeService];
 
@@ -42,6 +43,16 @@ const CODE_USES: &[Purpose] = &[CardIssue, EndOfBorrowing, DebtCollection];
 
 /// Why somebody looks at the cards of a patron.
 const CARD_LISTS: &[Purpose] = &[CustomerService, LendingControl, CardIssue, EndOfBorrowing, SubjectAccess];
+
+/// Those who deal with debts and with what follows from them.
+const AT_DESK_AND_BILLING: &[StaffRole] = &[Desk, Billing];
+
+/// Why those beside a patron are looked at: also for a card, and for a bill that goes to a guardian (A56).
+const TO_KNOW_RELATIONS: &[Purpose] =
+    &[CustomerService, LendingControl, SubjectAccess, CardIssue, DebtCollection];
+
+/// Why the home library service looks at a patron.
+const TO_DELIVER: &[Purpose] = &[Purpose::HomeService];
 
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
@@ -173,6 +184,7 @@ duties! {
     AddMessage = "MessageService.AddMessage", Change, SERVING, &[];
     ListMessages = "MessageService.ListMessages", Look, SERVING, TO_SERVE;
     RemoveMessage = "MessageService.RemoveMessage", Change, SERVING, &[];
+
     // Cards.
     IssueCard = "CardService.IssueCard", Change, MEETING, &[];
     ReplaceCard = "CardService.ReplaceCard", Change, MEETING, &[];
@@ -194,6 +206,35 @@ duties! {
     RecordIdentityCode = "IdentityCodeService.RecordIdentityCode", Change, MEETING, &[];
     FindPatronByIdentityCode = "IdentityCodeService.FindPatronByIdentityCode", Look, &[Desk, Billing], CODE_USES;
     RevealIdentityCode = "IdentityCodeService.RevealIdentityCode", Look, &[Desk, Billing], CODE_USES;
+
+    // Bans, and rights to use unstaffed libraries. The grounds of a ban are for few.
+    PlaceBan = "BanService.PlaceBan", Change, AT_DESK_AND_BILLING, &[];
+    PlaceBans = "BanService.PlaceBans", Change, AT_DESK_AND_BILLING, &[];
+    LiftBan = "BanService.LiftBan", Change, AT_DESK_AND_BILLING, &[];
+    ListBans = "BanService.ListBans", Look, SERVING, TO_SERVE;
+    GetBan = "BanService.GetBan", Look, &[Desk, DataProtection], &[CustomerService, SubjectAccess, Supervision];
+    GrantSelfServiceRight = "BanService.GrantSelfServiceRight", Change, &[Desk], &[];
+    WithdrawSelfServiceRight = "BanService.WithdrawSelfServiceRight", Change, &[Desk], &[];
+    ListSelfServiceRights = "BanService.ListSelfServiceRights", Look, SERVING, TO_SERVE;
+
+    // Those beside a patron.
+    AddRelation = "RelationService.AddRelation", Change, REGISTERING, &[];
+    EndRelation = "RelationService.EndRelation", Change, REGISTERING, &[];
+    ListRelations = "RelationService.ListRelations", Look, SERVING, TO_KNOW_RELATIONS;
+    RecordConsent = "RelationService.RecordConsent", Change, REGISTERING, &[];
+    WithdrawConsent = "RelationService.WithdrawConsent", Change, REGISTERING, &[];
+    ListConsents = "RelationService.ListConsents", Look, SERVING, TO_SERVE;
+
+    // The home library service: for its own staff alone (A81, A83).
+    PutHomeService = "HomeServiceService.PutHomeService", Change, &[HomeService], &[];
+    GetHomeService = "HomeServiceService.GetHomeService", Look, &[HomeService], TO_DELIVER;
+    EndHomeService = "HomeServiceService.EndHomeService", Change, &[HomeService], &[];
+    SetConsent = "HomeServiceService.SetConsent", Change, &[HomeService], &[];
+    ListHomeServiceHistory = "HomeServiceService.ListHomeServiceHistory", Look, &[HomeService], TO_DELIVER;
+    GetCarrierManifest = "HomeServiceService.GetCarrierManifest", Look, &[HomeService], TO_DELIVER;
+
+    // Decisions.
+    ExplainDecision = "ExplainService.ExplainDecision", Look, SERVING, TO_SERVE;
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {

@@ -8,22 +8,29 @@
 mod account;
 pub mod accounts;
 pub mod audit;
+pub mod bans;
 pub mod cards;
 mod desk;
 pub mod duties;
+pub mod explain;
+pub mod home_service;
 pub mod identity_codes;
 pub mod messages;
 mod operation;
+mod page;
 pub mod patrons;
 pub mod pins;
 pub mod places;
 pub mod policies;
+pub mod relations;
+pub mod rights;
 pub mod sessions;
 mod trail;
 
 pub use account::{StaffCaller, StaffProof};
 pub use duties::StaffRpc;
 pub use operation::{StaffChange, StaffView};
+pub use page::{PAGE_SIZE_MAX, Page, Paged};
 
 pub(crate) use account::Account;
 pub(crate) use desk::StaffDesk;

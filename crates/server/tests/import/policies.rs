@@ -105,7 +105,7 @@ async fn the_examples_of_four_consortia_are_right(kit: Kit) {
         let place = Place { branch: 0, municipality: "765" };
         let of = |material| rulebook.policies.lending(&place, PatronCategory::Person, material, today);
         let entry = rulebook.policies.entry(&place, PatronCategory::Person, today);
-        let debt = of("book").debt_limit;
+        let debt = of("book").blocks.debt_limit;
         seen.push((
             name,
             debt.is_reached(1_000),

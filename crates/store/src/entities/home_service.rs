@@ -1,6 +1,6 @@
 //! What the home library service needs of a patron (A80 to A84).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
 /// What the home library service needs of a patron (A80 to A84).
@@ -13,7 +13,7 @@ pub struct Model {
     pub postcode: String,
     pub post_office: String,
     pub door_note: String,
-    pub route_weekday: i16,
+    pub first_on: NaiveDate,
     pub every_weeks: i16,
     pub preferences: String,
     pub history_consent: i16,

@@ -73,6 +73,18 @@ pub fn list(engine: Engine, columns: &str, from: &str) -> String {
     }
 }
 
+/// A list of rows as a value inside another list.
+#[must_use]
+pub fn inner_list(engine: Engine, columns: &str, from: &str) -> String {
+    match engine {
+        Engine::Postgres => {
+            format!("coalesce((select json_agg(json_build_array({columns})) {from}), '[]'::json)")
+        }
+        // What comes out of a subselect is text to SQLite until json() says otherwise.
+        Engine::Sqlite => format!("json((select json_group_array(json_array({columns})) {from}))"),
+    }
+}
+
 /// Gives a module `sql(engine)`: the text that its function `text(engine)` makes, made once.
 macro_rules! one_text_per_engine {
     () => {

@@ -1,12 +1,15 @@
 //! The groups of columns that circulation and doors share: device, session, card and patron.
 
-use super::{cursor::Cursor, dialect::list};
+use super::{
+    cursor::Cursor,
+    dialect::{inner_list, list},
+};
 use crate::{Engine, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{
     DeviceKind, DeviceState,
     codes::UnknownCode,
-    facts::{Ban, Card, MaterialCount, Patron, SelfServiceRight},
+    facts::{Ban, Card, MaterialCount, Patron, SelfServiceRight, Ward},
 };
 use uuid::Uuid;
 
@@ -81,11 +84,20 @@ pub struct Party {
 /// Columns of [`Party`], after joins that name the card `c` and the patron `p`.
 #[must_use]
 pub fn party_columns(engine: Engine) -> String {
-    let bans = list(
-        engine,
-        "b.kind, b.branch_id, b.starts_at, b.ends_at",
-        "from bans b where b.patron_id = p.id and b.lifted_at is null",
-    );
+    const BAN: &str = "b.id, b.kind, b.branch_id, b.starts_at, b.ends_at";
+    let bans = list(engine, BAN, "from bans b where b.patron_id = p.id and b.lifted_at is null");
+    let [debt, oldest_debt, earliest_due] = standing("p.id");
+    let wards = {
+        let bans = inner_list(engine, BAN, "from bans b where b.patron_id = w.id and b.lifted_at is null");
+        let [debt, oldest_debt, earliest_due] = standing("w.id");
+        list(
+            engine,
+            &format!(
+                "w.id, r.kind, r.valid_from, r.valid_until, w.birth_date, {debt}, {oldest_debt}, {earliest_due}, {bans}"
+            ),
+            "from relations r join patrons w on w.id = r.ward_id where r.other_id = p.id and r.ended_at is null",
+        )
+    };
     let rights = list(
         engine,
         "a.kind, a.branch_id, a.valid_from, a.valid_until",
@@ -100,17 +112,28 @@ pub fn party_columns(engine: Engine) -> String {
         list(engine, "u.service", "from services_in_use u where u.patron_id = p.id and not u.enabled");
     format!(
         "c.id, c.patron_id, c.state, c.valid_from, c.valid_until, p.state, p.category, p.birth_date, \
-         p.valid_until, (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
-         where f.patron_id = p.id and f.open_cents > 0), {bans}, {rights}, {loans}, {switched_off}, p.pseudonym, \
-         p.service_language, p.last_card_event_on"
+         p.valid_until, {debt}, {oldest_debt}, {earliest_due}, {bans}, {rights}, {loans}, {switched_off}, {wards}, \
+         p.pseudonym, p.service_language, p.last_card_event_on"
     )
+}
+
+/// What somebody owes and since when, and the earliest due date of their loans.
+fn standing(patron: &str) -> [String; 3] {
+    [
+        format!(
+            "(select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
+             where f.patron_id = {patron} and f.open_cents > 0)"
+        ),
+        format!("(select min(f.created_at) from fees f where f.patron_id = {patron} and f.open_cents > 0)"),
+        format!("(select min(o.due_on) from open_loans o where o.patron_id = {patron})"),
+    ]
 }
 
 impl Party {
     /// Reads [`party_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(card_id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(16);
+            cursor.skip(19);
             return Ok(None);
         };
         let patron_id = cursor.get()?;
@@ -121,6 +144,8 @@ impl Party {
             birth_date: cursor.get()?,
             valid_until: cursor.get()?,
             debt_cents: cursor.get()?,
+            oldest_debt_at: cursor.get()?,
+            earliest_due: cursor.get()?,
             bans: cursor.list::<BanRow>()?.into_iter().map(ban).collect::<Result<_, _>>()?,
             rights: cursor.list::<RightRow>()?.into_iter().map(right).collect::<Result<_, _>>()?,
             open_loans: cursor
@@ -133,6 +158,7 @@ impl Party {
                 .into_iter()
                 .map(|(service,)| service.try_into())
                 .collect::<Result<_, UnknownCode>>()?,
+            wards: cursor.list::<WardRow>()?.into_iter().map(ward).collect::<Result<_, _>>()?,
         };
         Ok(Some(Self {
             card_id,
@@ -146,11 +172,40 @@ impl Party {
     }
 }
 
-type BanRow = (i16, Option<i64>, DateTime<Utc>, Option<DateTime<Utc>>);
+type BanRow = (i64, i16, Option<i64>, DateTime<Utc>, Option<DateTime<Utc>>);
 type RightRow = (i16, Option<i64>, NaiveDate, Option<NaiveDate>);
 
-fn ban((kind, branch, starts_at, ends_at): BanRow) -> Result<Ban, StoreError> {
-    Ok(Ban { kind: kind.try_into()?, branch, starts_at, ends_at })
+/// The ward, the relation's kind and days, the ward's birth date, debt, oldest debt, earliest due date and bans.
+type WardRow = (
+    i64,
+    i16,
+    NaiveDate,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+    i64,
+    Option<DateTime<Utc>>,
+    Option<NaiveDate>,
+    Vec<BanRow>,
+);
+
+fn ban((id, kind, branch, starts_at, ends_at): BanRow) -> Result<Ban, StoreError> {
+    Ok(Ban { id, kind: kind.try_into()?, branch, starts_at, ends_at })
+}
+
+fn ward(row: WardRow) -> Result<Ward, StoreError> {
+    let (patron, kind, valid_from, valid_until, birth_date, debt_cents, oldest_debt_at, earliest_due, bans) =
+        row;
+    Ok(Ward {
+        patron,
+        relation: kind.try_into()?,
+        valid_from,
+        valid_until,
+        birth_date,
+        debt_cents,
+        oldest_debt_at,
+        earliest_due,
+        bans: bans.into_iter().map(ban).collect::<Result<_, _>>()?,
+    })
 }
 
 fn right((kind, branch, valid_from, valid_until): RightRow) -> Result<SelfServiceRight, StoreError> {

@@ -6,7 +6,10 @@ use kortisto_domain::{
     BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind,
     RightKind, names::search_name,
 };
-use kortisto_register::bans::{self, NewBan};
+use kortisto_register::{
+    bans::{self, NewBan},
+    staff::bans::BanTerms,
+};
 use kortisto_store::{
     Store, StoreError,
     entities::{
@@ -281,6 +284,16 @@ impl TestRegister {
         }
     }
 
+    /// Takes the cards of a patron away, as if none had ever been issued.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn take_cards(&self, patron: &TestPatron) {
+        let writer = self.store.writer();
+        pins::Entity::delete_by_id(patron.card_id).exec(writer).await.expect("the PIN goes");
+        cards::Entity::delete_by_id(patron.card_id).exec(writer).await.expect("the card goes");
+    }
+
     /// Sets the PIN of a card.
     ///
     /// # Panics
@@ -401,10 +414,16 @@ impl TestRegister {
         let is_use = kind == BanKind::Use;
         let ban = NewBan {
             card_number: patron.card.clone(),
-            kind,
-            branch: is_use.then(|| "main".to_owned()),
-            ends_at: is_use.then(|| self.clock.now() + TimeDelta::days(7)),
-            reason: "test".to_owned(),
+            terms: BanTerms {
+                kind,
+                branch: is_use.then(|| "main".to_owned()),
+                starts_at: None,
+                ends_at: is_use.then(|| self.clock.now() + TimeDelta::days(7)),
+                grounds: "test".to_owned(),
+                decision_maker: is_use.then(|| "test".to_owned()),
+                heard: is_use.then(|| "test".to_owned()),
+                appeal: is_use.then(|| "test".to_owned()),
+            },
         };
         bans::place(&self.store, &self.surroundings, ban, Instant::now() + Duration::from_secs(5))
             .await

@@ -3,11 +3,15 @@
 
 mod accounts;
 mod audit;
+pub(super) mod bans;
 mod cards;
+mod explain;
+pub(super) mod home_service;
 mod messages;
 mod patrons;
 mod places;
 mod policies;
+pub(super) mod relations;
 mod sessions;
 
 use super::world::World;
@@ -27,6 +31,10 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "CardService" => cards::card(world, method).await,
         "PinService" => cards::pin(world, method).await,
         "IdentityCodeService" => cards::identity_code(world, method).await,
+        "BanService" => bans::question(world, method).await,
+        "RelationService" => relations::question(world, method).await,
+        "HomeServiceService" => home_service::question(world, method).await,
+        "ExplainService" => explain::question(world, method).await,
         _ => None,
     };
     found.unwrap_or_else(|| panic!("{name} has no question in tests/suite/staff/questions"))

@@ -20,6 +20,7 @@ use kortisto_domain::{BanKind, DeviceKind};
 use kortisto_register::{
     Register,
     bans::{self, NewBan},
+    staff::bans::BanTerms,
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -135,10 +136,16 @@ impl Scene<'_> {
         let surroundings = self.register.surroundings();
         let ban = NewBan {
             card_number: SIV.0.to_owned(),
-            kind: BanKind::SelfService,
-            branch: None,
-            ends_at: None,
-            reason: "demo".to_owned(),
+            terms: BanTerms {
+                kind: BanKind::SelfService,
+                branch: None,
+                starts_at: None,
+                ends_at: None,
+                grounds: "demo".to_owned(),
+                decision_maker: None,
+                heard: None,
+                appeal: None,
+            },
         };
         bans::place(store, surroundings, ban, Instant::now() + DEADLINE)
             .await
@@ -147,7 +154,8 @@ impl Scene<'_> {
         let refused = self.enter(channel, SIV, "main-door").await.map_err(|status| unexpected(&status))?;
         println!("     A desk places a ban; the next question, {} ms later:", placed.elapsed().as_millis());
         tell_access(&refused);
-        bans::lift(store, surroundings, SIV.0.to_owned(), BanKind::SelfService, Instant::now() + DEADLINE)
+        let (card, deadline) = (SIV.0.to_owned(), Instant::now() + DEADLINE);
+        bans::lift(store, surroundings, card, BanKind::SelfService, None, deadline)
             .await
             .map_err(|fault| Failure::of("ban", &fault))?;
         asks("The ban is lifted.");

@@ -6,12 +6,64 @@ use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
 use kortisto_domain::{Purpose, contact};
+use kortisto_register::staff::Page;
 use kortisto_vault::IdentityCode;
 use prost_types::Timestamp;
 
 /// A code, where an empty text means none.
 pub(super) fn optional_code(field: &'static str, given: &str) -> Result<Option<String>, Fault> {
     if given.is_empty() { Ok(None) } else { code(field, given).map(Some) }
+}
+
+/// The key of something that an rpc has given.
+pub(super) fn key(field: &'static str, key: i64) -> Result<i64, Fault> {
+    if key > 0 { Ok(key) } else { Err(Fault::field(field, "a positive number that another rpc has given")) }
+}
+
+/// The same, where 0 means none.
+pub(super) fn optional_key(field: &'static str, given: i64) -> Result<Option<i64>, Fault> {
+    if given == 0 { Ok(None) } else { key(field, given).map(Some) }
+}
+
+/// A message that an rpc cannot do without.
+pub(super) fn present<T>(field: &'static str, given: Option<T>) -> Result<T, Fault> {
+    given.ok_or_else(|| Fault::field(field, "set"))
+}
+
+/// A text of several lines: printable characters and line feeds, no blanks at its ends, 1 to `chars_max` characters.
+pub(super) fn prose(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
+    let fits = !text.is_empty() && text.chars().count() <= chars_max;
+    if fits && text.trim() == text && !text.chars().any(|c| c.is_control() && c != '\n') {
+        return Ok(text.to_owned());
+    }
+    let rule = format!("1 to {chars_max} printable characters and line feeds, without blanks at its ends");
+    Err(Fault::field(field, rule))
+}
+
+/// The same, where an empty text means none.
+pub(super) fn optional_prose(
+    field: &'static str,
+    given: &str,
+    chars_max: usize,
+) -> Result<Option<String>, Fault> {
+    if given.is_empty() { Ok(None) } else { prose(field, given, chars_max).map(Some) }
+}
+
+/// Which page of a list in the order of its keys. A token is the last key of the page before, and no secret.
+pub(super) fn page(size: i32, token: &str) -> Result<Page, Fault> {
+    let fault = || Fault::field("page_token", "the next_page_token of the last reply, or empty");
+    let size = page_size(size)?;
+    if token.is_empty() {
+        return Ok(Page { size, after: None });
+    }
+    let short = Some(token).filter(|token| token.len() <= PAGE_TOKEN_CHARS_MAX);
+    let key = short.and_then(|token| token.parse::<i64>().ok()).filter(|key| *key > 0);
+    key.map(|key| Page { size, after: Some(key) }).ok_or_else(fault)
+}
+
+/// The token of the next page; empty on the last.
+pub(super) fn next_page_token(next: Option<i64>) -> String {
+    next.map(|key| key.to_string()).unwrap_or_default()
 }
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
@@ -204,6 +256,17 @@ mod tests {
         {
             assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
+    }
+
+    #[test]
+    fn a_page_token_leads_back_to_its_key() {
+        assert_eq!(page(0, ""), Ok(Page { size: 50, after: None }));
+        assert_eq!(page(7, &next_page_token(Some(12))), Ok(Page { size: 7, after: Some(12) }));
+        assert_eq!(next_page_token(None), "");
+        for bad in ["x", "0", "-1", " 1", "1 ", &"1".repeat(200)] {
+            assert!(page(0, bad).is_err(), "{bad:?}");
+        }
+        assert!(page(-1, "").is_err());
     }
 
     #[test]

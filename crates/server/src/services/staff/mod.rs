@@ -5,14 +5,19 @@
 
 mod account;
 mod audit;
+mod ban;
 mod card;
+mod explain;
 mod fields;
+mod home_service;
 mod identity_code;
 mod message;
 mod patron;
 mod pin;
 mod place;
 mod policy;
+mod relation;
+mod right;
 mod session;
 
 use super::{Api, deadline};

@@ -1,0 +1,99 @@
+//! Those beside a patron, and consents, as staff record, end and look at them (A37, A49 to A55).
+
+mod add;
+mod end;
+mod list;
+mod list_consents;
+mod record_consent;
+mod withdraw_consent;
+
+pub use add::AddRelation;
+pub use end::EndRelation;
+pub use list::{ListRelations, RelatedPerson, RelationRecord};
+pub use list_consents::{ConsentRecord, ListConsents};
+pub use record_consent::RecordConsent;
+pub use withdraw_consent::WithdrawConsent;
+
+use super::StaffDesk;
+use crate::RegisterError;
+use chrono::NaiveDate;
+use kortisto_domain::{
+    ConsentPurpose,
+    consents::Consent,
+    relations::{self as rules, Applicant, Bond, Lacking},
+};
+use kortisto_store::{
+    StoreError,
+    entities::{consents, patrons, relations},
+};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+/// A relation as the rules know it.
+fn bond(row: &relations::Model, ward_birth_date: Option<NaiveDate>) -> Result<Bond, StoreError> {
+    Ok(Bond {
+        kind: row.kind.try_into()?,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        dissolved: row.ended_at.is_some(),
+        ward_birth_date,
+    })
+}
+
+/// A consent as the rules know it.
+pub(crate) fn consent_facts(row: &consents::Model) -> Result<Consent, StoreError> {
+    Ok(Consent {
+        purpose: row.purpose.try_into()?,
+        state: row.state.try_into()?,
+        withdrawn: row.withdrawn_at.is_some(),
+    })
+}
+
+/// The relations to those beside a patron, ended ones included.
+async fn beside(desk: &StaffDesk<'_>, ward: &patrons::Model) -> Result<Vec<relations::Model>, RegisterError> {
+    let rows = relations::Entity::find()
+        .filter(relations::Column::WardId.eq(ward.id))
+        .all(desk.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(rows)
+}
+
+/// The age of a ward at which the relation to a guardian ends today.
+async fn guardian_end_age(desk: &StaffDesk<'_>) -> Result<u8, RegisterError> {
+    Ok(desk.rulebook().await?.policies.relations(desk.moment.today()).guardian_end_age)
+}
+
+/// Who is missing beside a patron before a card may be issued, for those who issue cards: a child's guardian and the
+/// consent (A49), an institution's responsible person (A54). `consent_age` is that of the card policy.
+///
+/// # Errors
+/// [`RegisterError`] when the database fails.
+pub async fn lacking_for_card(
+    desk: &StaffDesk<'_>,
+    patron: &patrons::Model,
+    consent_age: u8,
+) -> Result<Option<Lacking>, RegisterError> {
+    let bonds: Vec<Bond> = beside(desk, patron)
+        .await?
+        .iter()
+        .map(|row| bond(row, patron.birth_date))
+        .collect::<Result<_, _>>()?;
+    let given = consents::Entity::find()
+        .filter(consents::Column::PatronId.eq(patron.id))
+        .filter(consents::Column::Purpose.eq(ConsentPurpose::Card.code()))
+        .all(desk.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let mut consent_to_card = false;
+    for row in &given {
+        consent_to_card |= consent_facts(row)?.stands_for(ConsentPurpose::Card);
+    }
+    let applicant = Applicant {
+        category: patron.category.try_into().map_err(StoreError::from)?,
+        birth_date: patron.birth_date,
+        bonds: &bonds,
+        consent_to_card,
+    };
+    let end_age = guardian_end_age(desk).await?;
+    Ok(rules::lacking(&applicant, consent_age, end_age, desk.moment.today()))
+}
