@@ -1,10 +1,10 @@
 //! Bans, placed and lifted by an operator. The rules are those of staff at a desk.
 
 use crate::{RegisterError, Rulebook, Surroundings, staff::bans::BanTerms};
-use kortisto_domain::BanKind;
+use kortisto_domain::{BanKind, Moment, bans::placing::USE_BAN_DAYS_MAX, policy::BanPolicy};
 use kortisto_store::{
     Engine, Retryable, Store, StoreError,
-    entities::{audit, bans, cards, patrons},
+    entities::{audit, bans, branches, cards, patrons},
     queries::{locks, rulebook},
 };
 use sea_orm::{
@@ -82,17 +82,44 @@ async fn insert(
     ban: &NewBan,
 ) -> Result<(), BanFault> {
     let patron = lock_patron(transaction, engine, &ban.card_number).await?;
-    let rulebook = Rulebook::from_rows(rulebook::load(transaction).await?, surroundings.zone)?;
-    let settled =
-        ban.terms.settle(&rulebook, &surroundings.moment(), OPERATOR.to_owned(), None).map_err(|error| {
-            match error {
-                RegisterError::FieldInvalid { field, rule } => BanFault::Rule { field, rule },
-                RegisterError::NotFound { .. } => BanFault::NoBranch,
-                _ => BanFault::Rules,
-            }
-        })?;
+    let branch_id = match &ban.terms.branch {
+        None => None,
+        Some(code) => Some(branch_id(transaction, code).await?),
+    };
+    let moment = surroundings.moment();
+    let policy = policy(transaction, surroundings, &ban.terms, branch_id, &moment).await?;
+    let settled = ban.terms.settle(branch_id, &policy, &moment, OPERATOR.to_owned(), None).map_err(
+        |error| match error {
+            RegisterError::FieldInvalid { field, rule } => BanFault::Rule { field, rule },
+            _ => BanFault::Rules,
+        },
+    )?;
     let row = settled.row(patron.id).insert(transaction).await.map_err(StoreError::from)?;
     record(transaction, surroundings, "place_ban", &patron, row.branch_id).await
+}
+
+async fn branch_id(transaction: &DatabaseTransaction, code: &str) -> Result<i64, BanFault> {
+    let branch = branches::Entity::find()
+        .filter(branches::Column::Code.eq(code))
+        .one(transaction)
+        .await
+        .map_err(StoreError::from)?;
+    branch.map(|branch| branch.id).ok_or(BanFault::NoBranch)
+}
+
+/// The policy for a ban. Only use bans have one, so that nothing is read for the others.
+async fn policy(
+    transaction: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    terms: &BanTerms,
+    branch_id: Option<i64>,
+    moment: &Moment,
+) -> Result<BanPolicy, BanFault> {
+    let (BanKind::Use, Some(branch)) = (terms.kind, branch_id) else {
+        return Ok(BanPolicy { use_days_max: USE_BAN_DAYS_MAX });
+    };
+    let rulebook = Rulebook::from_rows(rulebook::load(transaction).await?, surroundings.zone)?;
+    Ok(rulebook.policies.bans(&rulebook.place(branch), moment.today()))
 }
 
 /// Lifts every standing ban of a kind, and says how many there were.

@@ -11,6 +11,7 @@ use kortisto_domain::{BanKind, DeviceKind};
 use kortisto_register::{
     bans::{self, NewBan},
     devices::manage,
+    staff::bans::BanTerms,
 };
 use kortisto_store::{Store, StoreOptions};
 use kortisto_testkit::{
@@ -64,10 +65,14 @@ fn deadline() -> Instant {
 fn use_ban(t: &TestRegister, patron: &TestPatron) -> NewBan {
     NewBan {
         card_number: patron.card.clone(),
-        kind: BanKind::Use,
-        branch: Some("main".to_owned()),
-        ends_at: Some(t.clock.now() + TimeDelta::days(7)),
-        reason: "disturbance".to_owned(),
+        terms: BanTerms {
+            branch: Some("main".to_owned()),
+            ends_at: Some(t.clock.now() + TimeDelta::days(7)),
+            decision_maker: Some("test".to_owned()),
+            heard: Some("test".to_owned()),
+            appeal: Some("test".to_owned()),
+            ..BanTerms::new(BanKind::Use, "disturbance")
+        },
     }
 }
 
@@ -76,7 +81,7 @@ async fn ban(t: &TestRegister, patron: &TestPatron) {
 }
 
 async fn lift(t: &TestRegister, patron: &TestPatron) {
-    bans::lift(&t.store, &t.surroundings, patron.card.clone(), BanKind::Use, deadline()).await.unwrap();
+    bans::lift(&t.store, &t.surroundings, patron.card.clone(), BanKind::Use, None, deadline()).await.unwrap();
 }
 
 on_both_engines! {

@@ -415,14 +415,12 @@ impl TestRegister {
         let ban = NewBan {
             card_number: patron.card.clone(),
             terms: BanTerms {
-                kind,
                 branch: is_use.then(|| "main".to_owned()),
-                starts_at: None,
                 ends_at: is_use.then(|| self.clock.now() + TimeDelta::days(7)),
-                grounds: "test".to_owned(),
                 decision_maker: is_use.then(|| "test".to_owned()),
                 heard: is_use.then(|| "test".to_owned()),
                 appeal: is_use.then(|| "test".to_owned()),
+                ..BanTerms::new(kind, "test")
             },
         };
         bans::place(&self.store, &self.surroundings, ban, Instant::now() + Duration::from_secs(5))

@@ -17,6 +17,7 @@ use kortisto_domain::BanKind;
 use kortisto_register::{
     Surroundings, SystemClock,
     bans::{self, NewBan},
+    staff::bans::BanTerms,
 };
 use kortisto_testkit::Engine;
 use kortisto_vault::SystemRandom;
@@ -113,15 +114,12 @@ async fn pair(library: &Library, patron: u64, door: tonic::transport::Channel, r
     let deadline = || tokio::time::Instant::now() + LIMIT;
     let ban = NewBan {
         card_number: size::card(patron),
-        kind: BanKind::SelfService,
-        branch: None,
-        ends_at: None,
-        reason: format!("round {round}"),
+        terms: BanTerms::new(BanKind::SelfService, format!("round {round}")),
     };
     let store = library.store();
     bans::place(store, &surroundings, ban, deadline()).await.expect("a ban is placed");
     let closed = caller::door_says(door.clone(), patron).await;
-    bans::lift(store, &surroundings, size::card(patron), BanKind::SelfService, deadline())
+    bans::lift(store, &surroundings, size::card(patron), BanKind::SelfService, None, deadline())
         .await
         .expect("a ban is lifted");
     let open = caller::door_says(door, patron).await;

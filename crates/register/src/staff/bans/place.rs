@@ -33,7 +33,7 @@ impl StaffChange for PlaceBan {
 
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<i64, RegisterError> {
         let rulebook = desk.rulebook().await?;
-        let settled = self.terms.settle(&rulebook, &desk.moment, desk.author(), None)?;
+        let settled = self.terms.settle_in(&rulebook, &desk.moment, desk.author(), None)?;
         let patron = desk.lock_patron(&self.patron_number).await?;
         let ban = settled.row(patron.id).insert(desk.transaction).await.map_err(StoreError::from)?;
         desk.changed_patron(patron, placed(&ban)).await?;

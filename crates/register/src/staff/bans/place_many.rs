@@ -56,7 +56,7 @@ impl StaffChange for PlaceBans {
         }
         let rulebook = desk.rulebook().await?;
         let batch = desk.register.surroundings.new_id(desk.moment.at());
-        let settled = self.terms.settle(&rulebook, &desk.moment, desk.author(), Some(batch))?;
+        let settled = self.terms.settle_in(&rulebook, &desk.moment, desk.author(), Some(batch))?;
         // In the order of the keys, so that two batches never wait for each other.
         let found = patrons::Entity::find()
             .filter(patrons::Column::Number.is_in(wanted.iter().copied()))

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use kortisto_domain::{
     BanKind, Moment,
     bans::placing::{self, BanRule, Proposal},
+    policy::BanPolicy,
 };
 use kortisto_store::entities::bans;
 use sea_orm::ActiveValue::Set;
@@ -42,8 +43,24 @@ pub(crate) struct Settled<'a> {
 }
 
 impl BanTerms {
-    /// Checks it at this moment. `placed_by` is the author in the ban's row.
-    pub(crate) fn settle(
+    /// A ban everywhere, from now on until it is lifted.
+    #[must_use]
+    pub fn new(kind: BanKind, grounds: impl Into<String>) -> Self {
+        Self {
+            kind,
+            branch: None,
+            starts_at: None,
+            ends_at: None,
+            grounds: grounds.into(),
+            decision_maker: None,
+            heard: None,
+            appeal: None,
+        }
+    }
+
+    /// Checks it at this moment against the rules of the branch with its code. `placed_by` is the author in the ban's
+    /// row.
+    pub(crate) fn settle_in(
         &self,
         rulebook: &Rulebook,
         moment: &Moment,
@@ -54,6 +71,20 @@ impl BanTerms {
             None => None,
             Some(code) => Some(rulebook.branch_id(code).ok_or(RegisterError::NotFound { what: "branch" })?),
         };
+        // Without a branch the rules of no branch are asked; a use ban without one is refused anyway.
+        let policy = rulebook.policies.bans(&rulebook.place(branch_id.unwrap_or(0)), moment.today());
+        self.settle(branch_id, &policy, moment, placed_by, batch)
+    }
+
+    /// Checks it at this moment, at this branch and by this policy.
+    pub(crate) fn settle(
+        &self,
+        branch_id: Option<i64>,
+        policy: &BanPolicy,
+        moment: &Moment,
+        placed_by: String,
+        batch: Option<Uuid>,
+    ) -> Result<Settled<'_>, RegisterError> {
         let at = moment.at();
         let proposal = Proposal {
             kind: self.kind,
@@ -65,9 +96,7 @@ impl BanTerms {
             heard: self.heard.as_deref(),
             appeal: self.appeal.as_deref(),
         };
-        // Without a branch the rules of no branch are asked; a use ban without one is refused anyway.
-        let policy = rulebook.policies.bans(&rulebook.place(branch_id.unwrap_or(0)), moment.today());
-        placing::check(&proposal, &policy, at).map_err(|rule| RegisterError::FieldInvalid {
+        placing::check(&proposal, policy, at).map_err(|rule| RegisterError::FieldInvalid {
             field: in_request(rule),
             rule: rule.right().to_owned(),
         })?;

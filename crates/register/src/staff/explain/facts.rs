@@ -75,6 +75,9 @@ pub(super) fn tell(found: &Found<'_>) -> Vec<Fact> {
             (right.kind.word(), format!("{} to {}", right.valid_from, or_none(right.valid_until)));
         push("patron.right", format!("{kind} at {}, {days}, counts: {counts}", code(right.branch)));
     }
+    for service in &patron.switched_off {
+        push("patron.switched_off", service.word().to_owned());
+    }
     for ward in &patron.wards {
         push("patron.ward", ward_text(ward, found.wards));
     }

@@ -134,19 +134,8 @@ impl Scene<'_> {
         tell_access(&self.enter(channel, SIV, "main-door").await.map_err(|status| unexpected(&status))?);
         let store = self.register.store();
         let surroundings = self.register.surroundings();
-        let ban = NewBan {
-            card_number: SIV.0.to_owned(),
-            terms: BanTerms {
-                kind: BanKind::SelfService,
-                branch: None,
-                starts_at: None,
-                ends_at: None,
-                grounds: "demo".to_owned(),
-                decision_maker: None,
-                heard: None,
-                appeal: None,
-            },
-        };
+        let ban =
+            NewBan { card_number: SIV.0.to_owned(), terms: BanTerms::new(BanKind::SelfService, "demo") };
         bans::place(store, surroundings, ban, Instant::now() + DEADLINE)
             .await
             .map_err(|fault| Failure::of("ban", &fault))?;
