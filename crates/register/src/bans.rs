@@ -5,7 +5,7 @@ use kortisto_domain::{BanKind, Moment, bans::placing::USE_BAN_DAYS_MAX, policy::
 use kortisto_store::{
     Engine, Retryable, Store, StoreError,
     entities::{audit, bans, branches, cards, patrons},
-    queries::{locks, rulebook},
+    queries::locks,
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
@@ -118,7 +118,7 @@ async fn policy(
     let (BanKind::Use, Some(branch)) = (terms.kind, branch_id) else {
         return Ok(BanPolicy { use_days_max: USE_BAN_DAYS_MAX });
     };
-    let rulebook = Rulebook::from_rows(rulebook::load(transaction).await?, surroundings.zone)?;
+    let rulebook = Rulebook::load(transaction, surroundings).await?;
     Ok(rulebook.policies.bans(&rulebook.place(branch), moment.today()))
 }
 
