@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 on_both_engines! {
     patrons_come_once_and_change_where_they_differ,
+    patrons_are_found_by_name_and_get_names_of_their_own,
     a_pin_opens_its_card_and_is_never_overwritten,
     rights_are_granted_once,
     a_second_card_is_added_and_nobody_elses_taken,
@@ -56,6 +57,21 @@ async fn patrons_come_once_and_change_where_they_differ(kit: Kit) {
     assert_eq!(kit.count("patrons where changed_by = 'import' and birth_date = '1942-04-03'").await, 1);
     let pseudonyms: i64 = kit.value("select count(distinct pseudonym) from patrons").await;
     assert_eq!(pseudonyms, 2);
+}
+
+async fn patrons_are_found_by_name_and_get_names_of_their_own(kit: Kit) {
+    with_branches(&kit).await;
+    let file = format!("{HEADER}{AINO}{SCHOOL}").replace("Virta,Aino", "Väisänen-Koski,Aino André");
+    kit.import(Patrons, &file).await.unwrap();
+    assert_eq!(kit.count("patrons where search_name = 'väisänen koski aino andre'").await, 1);
+    assert_eq!(kit.count("patrons where search_name = 'rannan koulu'").await, 1);
+    let own = "select count(distinct support_id) + count(distinct hold_alias) from patrons";
+    assert_eq!(kit.value::<i64>(own).await, 4);
+    let names = "select min(support_id || hold_alias) from patrons where number = 'p1'";
+    let first: String = kit.value(names).await;
+    assert_eq!(Kit::counts(kit.import(Patrons, file.replace("Koski", "Virta")).await), (0, 1, 1));
+    assert_eq!(kit.count("patrons where search_name = 'väisänen virta aino andre'").await, 1);
+    assert_eq!(kit.value::<String>(names).await, first, "a new name is not a new patron");
 }
 
 async fn a_pin_opens_its_card_and_is_never_overwritten(kit: Kit) {

@@ -63,12 +63,12 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
         format!(
             "insert into patrons (id, number, pseudonym, category, state, family_name, given_names, birth_date, \
              service_language, home_branch_id, created_at, changed_at, changed_by, last_card_event_on, search_name) \
-             select n, {number}, {pseudonym}, 1, 1, f.shown, g.shown, {born}, 'fi', 1, \
-             '{LONG_AGO}', '{LONG_AGO}', 'bench', '{seen}', f.folded || ' ' || g.folded from {patrons} \
-             join {} on f.k = n % {} join {} on g.k = (n / 7) % {}",
-            words.texts("f", &families),
+             select n, {number}, {pseudonym}, 1, 1, family.shown, given.shown, {born}, 'fi', 1, \
+             '{LONG_AGO}', '{LONG_AGO}', 'bench', '{seen}', family.folded || ' ' || given.folded from {patrons} \
+             join {} on family.k = n % {} join {} on given.k = (n / 7) % {}",
+            words.texts("family", &families),
             families.len(),
-            words.texts("g", &given),
+            words.texts("given", &given),
             given.len()
         ),
         format!(

@@ -22,6 +22,9 @@ const NAME_CHARS_MAX: usize = 100;
 /// Longest street, in characters.
 const STREET_CHARS_MAX: usize = 200;
 
+/// Patrons on a page of a search that asks for no number: each of them is one more whose data was seen.
+const HITS_DEFAULT: i32 = 20;
+
 #[async_trait]
 impl PatronService for Api {
     async fn get_patron(
@@ -43,7 +46,8 @@ impl PatronService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let purpose = fields::purpose(message.purpose)?;
-        let page_size = fields::page_size(message.page_size)?;
+        let asked = if message.page_size == 0 { HITS_DEFAULT } else { message.page_size };
+        let page_size = fields::page_size(asked)?;
         let after = fields::page_token(&message.page_token)?;
         let wanted = wanted(&message)?;
         let found = desk.view(SearchPatrons { wanted, page_size, after, purpose }).await?;
