@@ -77,7 +77,7 @@ async fn columns_that_are_not_known_are_refused(kit: Kit) {
     let outcome = kit.import(Branches, "code,name,municipality,phone\nA,B,405,1\n").await;
     let text = outcome.as_ref().unwrap_err().to_string();
     assert!(
-        text.contains("\"phone\"") && text.contains("code, name, municipality, hours, resources"),
+        text.contains("\"phone\"") && text.contains("code, name, municipality, kind, isil, hours, resources"),
         "{text}"
     );
     assert_eq!(Kit::faults(outcome), [(1, "")]);
