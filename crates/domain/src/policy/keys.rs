@@ -17,8 +17,6 @@ struct Reach {
 
 /// One value in the whole consortium.
 const CONSORTIUM: Reach = Reach { name: "consortium", place: false, category: false, material: false };
-/// By patron category.
-const CATEGORY: Reach = Reach { name: "category", category: true, ..CONSORTIUM };
 /// By municipality and branch.
 const PLACE: Reach = Reach { name: "place", place: true, ..CONSORTIUM };
 /// By place and patron category.
@@ -39,7 +37,7 @@ pub struct PolicyKey {
     pub allowed: String,
     /// The value where no row applies.
     pub default: String,
-    /// What a scope may name: `consortium` (nothing), `category`, `place`, `place, category` or
+    /// What a scope may name: `consortium` (nothing), `place`, `place, category` or
     /// `place, category, material`.
     pub reach: &'static str,
     /// Where key and default come from: requirements (A69), the published practice of consortia, or law.
