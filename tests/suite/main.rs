@@ -11,6 +11,7 @@ mod coverage;
 mod device;
 mod docs;
 mod faults;
+mod key_care;
 mod plans;
 mod repository;
 mod staff;

@@ -11,9 +11,11 @@ use crate::{
 use kortisto_domain::DeviceKind;
 use kortisto_store::{
     Engine, Signals, Store, StoreError,
+    entities::rulebook_version,
     lane::{Lane, LaneLimits, LaneStats},
 };
 use kortisto_vault::{Keys, PinVault};
+use sea_orm::{ConnectionTrait, EntityTrait as _};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, watch},
@@ -222,6 +224,24 @@ impl Register {
     #[must_use]
     pub fn rulebook(&self) -> Arc<Rulebook> {
         self.rulebooks.current()
+    }
+
+    /// The rulebook as this connection sees it at this moment.
+    pub(crate) async fn rulebook_in(
+        &self,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Arc<Rulebook>, RegisterError> {
+        let version = rulebook_version::Entity::find()
+            .one(connection)
+            .await
+            .map_err(StoreError::from)?
+            .ok_or(RegisterError::Internal("the rulebook has no version"))?
+            .version;
+        if let Some(rulebook) = self.rulebooks.at_version(version) {
+            return Ok(rulebook);
+        }
+        // Not put on the shelf: a transaction may yet roll back.
+        Ok(Arc::new(Rulebook::load(connection, &self.surroundings).await?))
     }
 
     /// The vault, for its counters.

@@ -4,12 +4,15 @@
 mod accounts;
 mod audit_events;
 mod bans;
+mod cards;
 mod coverage;
 mod duties;
 mod explain;
 mod home_service;
+mod identity_codes;
 mod messages;
 mod patrons;
+mod pins;
 mod places;
 mod policies;
 mod questions;

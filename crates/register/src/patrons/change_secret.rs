@@ -56,7 +56,8 @@ impl Register {
     ) -> Result<SecretChanged, RegisterError> {
         let ChangePin { caller, request_id, card_number, pin, new_pin } = ask;
         let wrong = |rule: String| Err(RegisterError::FieldInvalid { field: "new_pin", rule });
-        let policy = self.rulebook().policies.pins(self.surroundings.moment().today());
+        let rulebook = self.rulebook_in(self.store.readers()).await?;
+        let policy = rulebook.policies.pins(self.surroundings.moment().today());
         let (min, max) = (policy.length_min, policy.length_max);
         if !(usize::from(min)..=usize::from(max)).contains(&new_pin.expose().len()) {
             return wrong(if min == max {

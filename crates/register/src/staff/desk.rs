@@ -7,11 +7,7 @@ use super::{
 use crate::{Register, RegisterError, Rulebook};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, Purpose};
-use kortisto_store::{
-    StoreError,
-    entities::{patrons, rulebook_version},
-    queries::party::Device,
-};
+use kortisto_store::{StoreError, entities::patrons, queries::party::Device};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
@@ -127,16 +123,6 @@ impl StaffDesk<'_> {
 
     /// The policies and places as this transaction sees them.
     pub(crate) async fn rulebook(&self) -> Result<Arc<Rulebook>, RegisterError> {
-        let version = rulebook_version::Entity::find()
-            .one(self.transaction)
-            .await
-            .map_err(StoreError::from)?
-            .ok_or(RegisterError::Internal("the rulebook has no version"))?
-            .version;
-        if let Some(rulebook) = self.register.rulebooks.at_version(version) {
-            return Ok(rulebook);
-        }
-        // Not put on the shelf: this transaction may yet roll back.
-        Ok(Arc::new(Rulebook::load(self.transaction, &self.register.surroundings).await?))
+        self.register.rulebook_in(self.transaction).await
     }
 }

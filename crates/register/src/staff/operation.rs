@@ -10,7 +10,7 @@ use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::remembered_answers};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, DatabaseTransaction};
 use serde::{Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -76,19 +76,30 @@ impl Register {
             .await?
     }
 
-    /// Whether the staff member who is signed in at the desk may call this, before work that a change needs but
-    /// that no transaction should wait for. The change asks again.
-    pub(crate) async fn staff_may(
+    /// Reads what a change needs to know before work that no transaction should wait for, if the staff member who is
+    /// signed in at the desk may call it at all. The change asks again.
+    pub(crate) async fn staff_glance<T, F>(
         self: &Arc<Self>,
         caller: StaffCaller,
         rpc: StaffRpc,
         request_id: Uuid,
         deadline: Instant,
-    ) -> Result<(), RegisterError> {
+        read: F,
+    ) -> Result<T, RegisterError>
+    where
+        T: Send + 'static,
+        F: for<'d> Fn(
+                &'d StaffDesk<'d>,
+            ) -> Pin<Box<dyn Future<Output = Result<T, RegisterError>> + Send + 'd>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
         let (register, caller) = (Arc::clone(self), Arc::new(caller));
         self.store
             .unit_of_work(rpc.name(), deadline, move |transaction| {
-                let (register, caller) = (Arc::clone(&register), Arc::clone(&caller));
+                let (register, caller, read) = (Arc::clone(&register), Arc::clone(&caller), read.clone());
                 Box::pin(async move {
                     let request_id = Some(request_id);
                     let call = Call {
@@ -99,7 +110,12 @@ impl Register {
                         request_id,
                         transaction,
                     };
-                    Ok::<_, RegisterError>(call.admit().await?.map(drop))
+                    let (asking, account) = match call.admit().await? {
+                        Ok(admitted) => admitted,
+                        Err(refusal) => return Ok(Err(refusal)),
+                    };
+                    let desk = call.desk(&asking, account)?;
+                    read(&desk).await.map(Ok)
                 })
             })
             .await?

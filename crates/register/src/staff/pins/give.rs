@@ -8,14 +8,11 @@ use crate::{
     staff::{StaffDesk, StaffRpc, cards::HeldCard},
 };
 use kortisto_domain::{CardState, PatronCategory, cards as rules};
-use kortisto_store::{
-    StoreError,
-    entities::{cards, pins},
-};
+use kortisto_store::{StoreError, entities::pins};
 use kortisto_vault::{CardBinding, Pin, StoredPin};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{pin, sync::Arc};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
@@ -43,14 +40,12 @@ impl Register {
         card_number: &str,
         deadline: Instant,
     ) -> Result<Option<Prepared>, RegisterError> {
-        self.staff_may(caller, rpc, request_id, deadline).await?;
-        let found = cards::Entity::find().filter(cards::Column::Number.eq(card_number));
-        let Some(card) = found.one(self.store.readers()).await.map_err(StoreError::from)? else {
-            return Ok(None);
-        };
-        let digits = self.rulebook().policies.pins(self.surroundings.moment().today()).length_min;
-        let given = GivenPin { card_id: card.id, digits };
-        let hashing = self.vault.hash(self.given_pin(request_id, given), CardBinding(card.id));
+        let number = card_number.to_owned();
+        let found = self
+            .staff_glance(caller, rpc, request_id, deadline, move |desk| pin_to_give(desk, number.clone()))
+            .await?;
+        let Some(given) = found else { return Ok(None) };
+        let hashing = self.vault.hash(self.given_pin(request_id, given), CardBinding(given.card_id));
         let stored = timeout_at(deadline, hashing).await.map_err(|_| RegisterError::DeadlinePassed)??;
         Ok(Some(Prepared { given, stored }))
     }
@@ -59,6 +54,22 @@ impl Register {
     pub(super) fn given_pin(&self, request_id: Uuid, given: GivenPin) -> Pin {
         self.keys.issued_pin(request_id.as_bytes(), given.card_id, usize::from(given.digits))
     }
+}
+
+/// Which card gets a PIN, and how long the PIN is.
+fn pin_to_give<'d>(
+    desk: &'d StaffDesk<'_>,
+    number: String,
+) -> pin::Pin<Box<dyn Future<Output = Result<Option<GivenPin>, RegisterError>> + Send + 'd>> {
+    Box::pin(async move {
+        let digits = digits(desk).await?;
+        Ok(desk.card(&number).await?.map(|card| GivenPin { card_id: card.id, digits }))
+    })
+}
+
+/// The shortest PIN that the policies allow: what the libraries' devices have long taken.
+async fn digits(desk: &StaffDesk<'_>) -> Result<u8, RegisterError> {
+    Ok(desk.rulebook().await?.policies.pins(desk.moment.today()).length_min)
 }
 
 impl Prepared {
@@ -75,8 +86,7 @@ impl Prepared {
         if !rules::has_pins(category) {
             return Err(RegisterError::RuleBroken { rule: "the cards of another library have no PINs" });
         }
-        let digits = desk.rulebook().await?.policies.pins(desk.moment.today()).length_min;
-        if self.given.card_id != held.card.id || self.given.digits != digits {
+        if self.given.card_id != held.card.id || self.given.digits != digits(desk).await? {
             return Err(RegisterError::ChangedMeanwhile);
         }
         let row = pins::ActiveModel {
