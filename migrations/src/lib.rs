@@ -3,6 +3,7 @@
 //! A migration is never edited once released: a change is a new file. Every one must leave a schema
 //! on which the version before it can still serve (expand, move, contract); see `README.md`.
 
+mod app_role;
 mod ddl;
 mod m0001_places;
 mod m0002_patrons;
@@ -13,7 +14,9 @@ mod m0006_persons;
 mod m0007_staff;
 mod m0008_audit_chain;
 mod m0009_signals;
+mod m0010_append_only;
 
+pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
 
@@ -34,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_staff::Migration),
             Box::new(m0008_audit_chain::Migration),
             Box::new(m0009_signals::Migration),
+            Box::new(m0010_append_only::Migration),
         ]
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod faults;
 mod key_care;
 mod plans;
+mod record;
 mod repository;
 mod staff;
 mod tidy;

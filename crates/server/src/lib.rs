@@ -11,6 +11,7 @@
 //! | deadlines, load, panics, spans, HTTP/2 | [`limits`] |
 //! | keys of the configuration | [`config`] |
 //! | logs, metrics, traces | [`telemetry`] |
+//! | tokens of an identity provider of staff | [`openid`] |
 //! | how the server stops | [`shutdown`] |
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub mod health;
 pub mod identity;
 pub mod limits;
 pub mod observe;
+pub mod openid;
 pub mod serve;
 pub mod services;
 pub mod shutdown;

@@ -6,6 +6,7 @@ use crate::{
     identity::{Applicant, PeerIdentity},
     limits::{EdgeLayer, TraceIds, http2, tune, tune_enrolment},
     observe,
+    openid::OpenId,
     services::{Api, EnrolmentApi},
     shutdown::{DrainLimits, Phase, Stop, Stopped, announce_ready, feed_watchdog, serve_until},
     tls::TlsReloader,
@@ -26,7 +27,7 @@ use kortisto::staff::v1::{
     staff_account_service_server::StaffAccountServiceServer,
     staff_session_service_server::StaffSessionServiceServer,
 };
-use kortisto_register::Register;
+use kortisto_register::{Register, audit::Sealer};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tonic::transport::Server;
@@ -79,6 +80,10 @@ pub struct Serving {
     pub drain: DrainLimits,
     /// Whether the contract may be asked for over the wire.
     pub reflection: bool,
+    /// The consortium's identity provider for staff; none where they sign in with passwords only.
+    pub openid: Option<Arc<OpenId>>,
+    /// Who seals the audit trail; none where another process does.
+    pub sealer: Option<Sealer>,
 }
 
 /// Serves until `signal` ends, then stops within the drain limits and closes the register.
@@ -103,7 +108,7 @@ pub async fn serve(
         })
     };
     let edge = EdgeLayer::new(serving.in_flight_max, serving.deadline_max, trace_ids);
-    let api = Api::new(Arc::clone(&register), &serving.languages);
+    let api = Api::new(Arc::clone(&register), &serving.languages, serving.openid.clone());
     let (in_max, out_max) = (http2::RECEIVE_BYTES_MAX, http2::SEND_BYTES_MAX);
     macro_rules! sized {
         ($service:expr) => {
@@ -173,6 +178,12 @@ pub async fn serve(
     let mut companions = tokio::task::JoinSet::new();
     companions.spawn(health::watch(Arc::clone(&register), health_reporter.clone(), stop.clone()));
     companions.spawn(observe::lanes_and_vault(Arc::clone(&register)));
+    if let Some(openid) = serving.openid {
+        companions.spawn(openid.watch());
+    }
+    if let Some(sealer) = serving.sealer {
+        companions.spawn(sealer.run());
+    }
     companions.spawn(feed_watchdog(|| true));
     companions.spawn(async move {
         if let Err(error) = tls.watch().await {

@@ -11,6 +11,7 @@ mod explain;
 mod home_service;
 mod identity_codes;
 mod messages;
+mod openid;
 mod patrons;
 mod pins;
 mod places;

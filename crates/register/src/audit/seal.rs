@@ -47,6 +47,9 @@ const PASS_LIMIT: Duration = Duration::from_secs(10);
 /// Rows sealed in one transaction: on SQLite it holds the one writer meanwhile, a few milliseconds.
 const BATCH_ROWS: u64 = 250;
 
+/// Rows looked at in one statement, so that a long trail is gone through in short ones.
+const PAGE_ROWS: u64 = 5_000;
+
 /// Who may seal, on PostgreSQL: the letters of "kortisto".
 const ADVISORY_LOCK: i64 = 0x6b6f_7274_6973_746f;
 
@@ -113,26 +116,44 @@ impl Sealer {
     /// [`StoreError`]; what was sealed before stays sealed.
     pub async fn seal(&mut self, margin: TimeDelta) -> Result<u64, StoreError> {
         let from = if self.swept { self.newest_sealed().await?.map(|id| before(id, margin)) } else { None };
-        let from = from.unwrap_or(Uuid::nil());
+        let mut from = from.unwrap_or(Uuid::nil());
         let mut sealed = 0;
-        // Nobody writes when there is nothing to seal.
-        while unsealed(from).limit(1).one(self.store.readers()).await?.is_some() {
-            let deadline = Instant::now() + PASS_LIMIT;
-            let engine = self.store.engine();
-            let rows = self
-                .store
-                .unit_of_work("seal_audit", deadline, move |transaction| {
-                    Box::pin(async move { seal_batch(transaction, engine, from).await })
-                })
-                .await?;
-            match rows {
-                // Another server is at it.
-                None => return Ok(sealed),
-                Some(rows) => sealed += rows,
+        loop {
+            let to = self.end_of_page(from).await?;
+            // Nobody writes when there is nothing to seal.
+            while unsealed(from, to).limit(1).one(self.store.readers()).await?.is_some() {
+                match self.seal_some(from, to).await? {
+                    // Another server is at it.
+                    None => return Ok(sealed),
+                    Some(rows) => sealed += rows,
+                }
             }
+            let Some(to) = to else { break };
+            from = to;
         }
         self.swept = true;
         Ok(sealed)
+    }
+
+    /// The last id of the page that begins with this one; none where the page is the last.
+    async fn end_of_page(&self, from: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let row = audit::Entity::find()
+            .filter(audit::Column::Id.gte(from))
+            .order_by_asc(audit::Column::Id)
+            .offset(PAGE_ROWS)
+            .limit(1)
+            .one(self.store.readers())
+            .await?;
+        Ok(row.map(|row| row.id))
+    }
+
+    async fn seal_some(&self, from: Uuid, to: Option<Uuid>) -> Result<Option<u64>, StoreError> {
+        let engine = self.store.engine();
+        self.store
+            .unit_of_work("seal_audit", Instant::now() + PASS_LIMIT, move |transaction| {
+                Box::pin(async move { seal_batch(transaction, engine, from, to).await })
+            })
+            .await
     }
 
     /// Signs the newest seal, unless that has been done, and writes the head to the file.
@@ -185,19 +206,20 @@ pub(crate) fn first_id_at(at: DateTime<Utc>) -> Uuid {
     Uuid::from_u128(u128::from(u64::try_from(at.timestamp_millis()).unwrap_or(0)) << 80)
 }
 
-/// Rows without a seal, from this id on.
-pub(super) fn unsealed(from: Uuid) -> Select<audit::Entity> {
+/// Rows without a seal, from this id on, up to that one.
+pub(super) fn unsealed(from: Uuid, to: Option<Uuid>) -> Select<audit::Entity> {
+    let to = to.unwrap_or(Uuid::max());
     let seal = Query::select()
         .expr(Expr::val(1))
         .from(audit_seals::Entity)
         // Said twice, so that neither index is read from its beginning.
-        .and_where(Expr::col((audit_seals::Entity, audit_seals::Column::AuditId)).gte(from))
+        .and_where(Expr::col((audit_seals::Entity, audit_seals::Column::AuditId)).between(from, to))
         .and_where(
             Expr::col((audit_seals::Entity, audit_seals::Column::AuditId))
                 .equals((audit::Entity, audit::Column::Id)),
         )
         .to_owned();
-    audit::Entity::find().filter(audit::Column::Id.gte(from)).filter(Expr::exists(seal).not())
+    audit::Entity::find().filter(audit::Column::Id.between(from, to)).filter(Expr::exists(seal).not())
 }
 
 pub(super) async fn newest_seal(
@@ -224,6 +246,7 @@ async fn seal_batch(
     transaction: &DatabaseTransaction,
     engine: Engine,
     from: Uuid,
+    to: Option<Uuid>,
 ) -> Result<Option<u64>, StoreError> {
     if !may_lead(transaction, engine).await? {
         return Ok(None);
@@ -232,7 +255,7 @@ async fn seal_batch(
         Some(seal) => (seal.number, stored_hash(&seal.hash)?),
         None => (0, BEGINNING),
     };
-    let rows = unsealed(from)
+    let rows = unsealed(from, to)
         .order_by_asc(audit::Column::At)
         .order_by_asc(audit::Column::Id)
         .limit(BATCH_ROWS)

@@ -98,7 +98,7 @@ pub async fn verify(
     for head in heads(connection).await?.into_iter().chain(kept.iter().cloned()) {
         signed.entry(head.number).or_default().push(head);
     }
-    let unsealed = unsealed(Uuid::nil()).count(connection).await?;
+    let unsealed = unsealed(Uuid::nil(), None).count(connection).await?;
     let mut walk = Walk {
         public_key,
         signed,

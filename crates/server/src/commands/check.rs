@@ -54,6 +54,13 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
     findings.tell("keys", open::keys(&config).map(|keys| format!("PIN key {} is in use", keys.current().0)));
     findings.tell("certificates", certificates(&config));
     findings.tell("enrolment", enrolment(&config));
+    findings.tell(
+        "staff",
+        open::openid(&config).map(|openid| match openid {
+            Some(_) => "passwords, and tokens of the identity provider".to_owned(),
+            None => "passwords (staff.openid is not set)".to_owned(),
+        }),
+    );
     // Opening an SQLite file makes it, and this command changes nothing.
     let missing =
         config.database.url.expose().strip_prefix("sqlite://").filter(|path| !Path::new(path).exists());
@@ -68,6 +75,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
             findings.tell("schema", migrate::refuse_stale(&store).await.map(|()| "up to date".to_owned()));
             findings.tell("clock", clock(&store).await);
             findings.tell("durability", durability(&store).await);
+            findings.tell("record", record(&store).await);
         }
     }
     if findings.wrong == 0 {
@@ -133,6 +141,27 @@ async fn durability(store: &Store) -> Result<String, Failure> {
         fine.push(format!("{setting} = {value}"));
     }
     Ok(fine.join(", "))
+}
+
+/// Whether the server could change the record. No fault: the chain would show it.
+async fn record(store: &Store) -> Result<String, Failure> {
+    if store.engine() == Engine::Sqlite {
+        return Ok("triggers keep it from being changed".to_owned());
+    }
+    let sql = "select coalesce(has_table_privilege(to_regclass('audit'), 'update'), false)";
+    let row = store
+        .readers()
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await
+        .map_err(|error| Failure::of("record", &StoreError::from(error)))?
+        .ok_or_else(|| Failure::new("the database did not tell its rights"))?;
+    let may_change: bool =
+        row.try_get_by_index(0).map_err(|error| Failure::of("record", &StoreError::from(error)))?;
+    Ok(if may_change {
+        "this role owns it; give the server another one (`kortisto migrate --app-role`)".to_owned()
+    } else {
+        "this role can add to it and not change it".to_owned()
+    })
 }
 
 /// The database's clock against this machine's. SQLite has no other clock.

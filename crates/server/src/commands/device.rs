@@ -15,7 +15,8 @@ use tokio::time::Instant;
 /// How long a command waits for the database.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-const KINDS: [&str; 6] = ["self-checkout", "door", "pc-booking", "locker", "e-lending", "online-library"];
+const KINDS: [&str; 7] =
+    ["self-checkout", "door", "pc-booking", "locker", "e-lending", "online-library", "desk"];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeviceCommand {

@@ -1,16 +1,34 @@
 //! `kortisto migrate`, and the refusal to serve on another schema.
 
 use super::{Failure, Outcome, open};
-use kortisto_migrations::{Migrator, MigratorTrait as _};
+use clap::Args;
+use kortisto_migrations::{AppRoleFault, Migrator, MigratorTrait as _, grant_app_role};
 use kortisto_store::{Store, StoreError};
 use std::{path::Path, process::ExitCode};
 
-pub(super) async fn run(file: Option<&Path>) -> Outcome {
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    /// PostgreSQL: grant the role that serves exactly what it needs. It must exist, and this command must run as the
+    /// owner of the schema. Say it at every migration.
+    #[arg(long, value_name = "ROLE")]
+    app_role: Option<String>,
+}
+
+pub(super) async fn run(file: Option<&Path>, args: MigrateArgs) -> Outcome {
     let config = open::config(file)?;
     let store = open::migrating_store(&config).await?;
     let before = pending(&store).await?;
     migrate(&store).await?;
     println!("The schema is up to date; {before} step(s) were applied.");
+    if let Some(role) = args.app_role {
+        grant_app_role(store.writer(), &role).await.map_err(|fault| match fault {
+            AppRoleFault::Database(error) => {
+                Failure::of("migrate: rights of the role", &StoreError::from(error))
+            }
+            fault => Failure::of("migrate", &fault),
+        })?;
+        println!("{role} may serve; it can add to the record and not change it.");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! The commands of the binary `kortisto`, one file each.
 
+mod audit;
 mod ban;
 mod check;
 mod demo;
@@ -10,6 +11,7 @@ mod migrate;
 mod open;
 mod policies;
 mod serve;
+mod staff;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -33,7 +35,7 @@ enum Command {
     /// Set up a small library in a folder, serve it, and play a kiosk, a door and a PC-booking program.
     Demo(demo::DemoArgs),
     /// Bring the database to the schema of this version.
-    Migrate,
+    Migrate(migrate::MigrateArgs),
     /// Bring branches, opening hours, policies, titles, items or patrons in from a file.
     Import(import::ImportArgs),
     /// Check a policy file, or say who would gain or lose which right by it.
@@ -45,6 +47,12 @@ enum Command {
     /// Place and lift bans.
     #[command(subcommand)]
     Ban(ban::BanCommand),
+    /// Make, list and shut staff accounts, and grant duties. The first administrator comes from here.
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
+    /// Check the chain over the audit trail, and show its signed heads.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Make and rotate the key file, move rows to the newest key, and say which rows hang on which key.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -80,11 +88,13 @@ pub async fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve => Box::pin(serve::run(config)).await,
         Command::Demo(args) => demo::run(args).await,
-        Command::Migrate => migrate::run(config).await,
+        Command::Migrate(args) => migrate::run(config, args).await,
         Command::Import(args) => import::command(config, args).await,
         Command::Policies(command) => policies::run(config, command).await,
         Command::Device(command) => device::run(config, command).await,
         Command::Ban(command) => ban::run(config, command).await,
+        Command::Staff(command) => staff::run(config, command).await,
+        Command::Audit(command) => audit::run(config, command).await,
         Command::Keys(command) => keys::run(config, &command).await,
         Command::Check => check::run(config).await,
     };

@@ -4,6 +4,7 @@ use super::Failure;
 use crate::{
     ca::{Authority, AuthorityIssuer},
     config::Config,
+    openid::OpenId,
 };
 use chrono::TimeDelta;
 use kortisto_register::{Register, RegisterOptions, Surroundings, SystemClock, devices::CertificateIssuer};
@@ -89,6 +90,18 @@ pub(super) fn issuer(config: &Config) -> Result<Option<Arc<dyn CertificateIssuer
         .map_err(|fault| Failure::of("certificates", &fault))?;
     let life = TimeDelta::hours(i64::from(config.tls.device_certificate_hours));
     Ok(Some(Arc::new(AuthorityIssuer::new(authority, config.consortium.name.clone(), life))))
+}
+
+/// The identity provider of staff, if there is one.
+pub(super) fn openid(config: &Config) -> Result<Option<Arc<OpenId>>, Failure> {
+    let options = config.staff.openid.options();
+    options.map(OpenId::load).transpose().map_err(|fault| Failure::of("staff.openid", &fault))
+}
+
+/// A vault with one thread, for a command that hashes a password or two.
+pub(super) fn small_vault(config: &Config, keys: &Arc<Keys>) -> PinVault {
+    let size = PoolSize { threads: 1, queue_per_thread: 1 };
+    PinVault::start(Arc::clone(keys), surroundings(config).random, HashCost::RECOMMENDED, size)
 }
 
 /// The register, ready to serve.

@@ -9,7 +9,7 @@ use crate::{
     telemetry,
     tls::{TlsReloader, crypto},
 };
-use kortisto_register::{Clock as _, Register, SystemClock};
+use kortisto_register::{Clock as _, Register, SystemClock, audit::Sealer};
 use kortisto_vault::HashCost;
 use std::{future::Future, path::Path, process::ExitCode, sync::Arc};
 use tokio::net::TcpListener;
@@ -43,6 +43,7 @@ pub(super) async fn serve_with(
             .await
             .map_err(|error| Failure::new(format!("cannot listen at {addr}: {error}")))
     };
+    let sealer = Sealer::new(&register, config.audit.heads_file.clone());
     let serving = Serving {
         register,
         tls,
@@ -54,6 +55,8 @@ pub(super) async fn serve_with(
         deadline_max: config.limits.deadline(),
         drain: config.drain.limits(),
         reflection: config.reflection,
+        openid: open::openid(config)?,
+        sealer: Some(sealer),
     };
     tracing::info!(addr = %config.listen.addr, enrolment_addr = %config.listen.enrolment_addr, "serving");
     serve(serving, signal).await.map_err(|error| Failure::of("serving", &error))

@@ -13,8 +13,8 @@ use std::path::Path;
 use config::{Environment, File, FileFormat};
 pub use database::DatabaseUrl;
 pub use sections::{
-    ConsortiumConfig, DatabaseConfig, DrainConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, TelemetryConfig, TlsConfig,
+    AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig,
+    LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
 };
 use serde::Deserialize;
 pub use validate::InvalidKey;
@@ -43,6 +43,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How the server stops.
     pub drain: DrainConfig,
+    /// How staff may sign in.
+    pub staff: StaffConfig,
+    /// Where signed heads of the audit trail go.
+    pub audit: AuditConfig,
     /// Whether gRPC reflection is served, by which anybody with a certificate can list the rpcs.
     /// Default false.
     pub reflection: bool,

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::DatabaseUrl;
-use crate::tls::TlsFiles;
+use crate::{openid::OpenIdOptions, tls::TlsFiles};
 
 /// `[listen]`: where devices connect.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -283,4 +283,52 @@ impl DrainConfig {
             drain: Duration::from_millis(self.limit_ms),
         }
     }
+}
+
+/// `[staff]`: how staff may sign in, besides user name and password.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StaffConfig {
+    /// The consortium's identity provider.
+    pub openid: OpenIdConfig,
+}
+
+/// `[staff.openid]`: the consortium's identity provider. All three keys, or none: then there is no provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OpenIdConfig {
+    /// What the claim `iss` of a token is. Default none.
+    pub issuer: Option<String>,
+    /// What the claim `aud` of a token is or holds. Default none.
+    pub audience: Option<String>,
+    /// The provider's public keys, a JWK set; read again when it changes. Default none.
+    pub keys_file: Option<PathBuf>,
+}
+
+impl OpenIdConfig {
+    /// The provider, if there is one.
+    #[must_use]
+    pub fn options(&self) -> Option<OpenIdOptions> {
+        Some(OpenIdOptions {
+            issuer: self.issuer.clone()?,
+            audience: self.audience.clone()?,
+            keys_file: self.keys_file.clone()?,
+        })
+    }
+
+    /// Whether some keys are set and others are not.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        let set = [self.issuer.is_some(), self.audience.is_some(), self.keys_file.is_some()];
+        !matches!(set, [true, true, true] | [false, false, false])
+    }
+}
+
+/// `[audit]`: the chain over the audit trail.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// A file to which each signed head is appended, for a log shipper to take to another machine. Default none: heads
+    /// are in the database only.
+    pub heads_file: Option<PathBuf>,
 }

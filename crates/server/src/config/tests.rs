@@ -5,7 +5,16 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../../deploy/kortisto.example.toml");
 
 /// The keys without a default, with a value each.
-const WITHOUT_DEFAULT: [&str; 4] = ["crl", "issuing_authority_key", "file", "otlp_endpoint"];
+const WITHOUT_DEFAULT: [&str; 8] = [
+    "crl",
+    "issuing_authority_key",
+    "file",
+    "otlp_endpoint",
+    "issuer",
+    "audience",
+    "keys_file",
+    "heads_file",
+];
 
 fn invalid(text: &str) -> Vec<InvalidKey> {
     match Config::from_text(text, &[]) {
@@ -31,6 +40,7 @@ fn the_examples_keys_without_default_exist() {
     let config = Config::from_text(&uncommented, &[]).unwrap();
     assert!(config.tls.crl.is_some() && config.tls.issuing_authority_key.is_some());
     assert!(config.keys.file.is_some() && config.telemetry.otlp_endpoint.is_some());
+    assert!(config.staff.openid.options().is_some() && config.audit.heads_file.is_some());
 }
 
 #[test]
@@ -43,7 +53,7 @@ fn the_example_holds_every_key() {
         if key.is_empty() {
             continue;
         }
-        let section = EXAMPLE.contains(&format!("\n[{key}]"));
+        let section = ["\n[{}]", "\n[{}.", ".{}]\n"].iter().any(|form| EXAMPLE.contains(&form.replace("{}", key)));
         let value =
             EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = ")));
         assert!(section || value, "{key} is missing in the example");

@@ -65,6 +65,10 @@ pub(super) fn check(config: &Config) -> Vec<InvalidKey> {
         found.unless(is_plain_http(endpoint), "telemetry.otlp_endpoint", || "http://host:port".into());
     }
 
+    found.unless(!config.staff.openid.is_partial(), "staff.openid", || {
+        "issuer, audience and keys_file, or none of them".into()
+    });
+
     found.range("limits.rpc_in_flight_max", limits.rpc_in_flight_max as u64, 1..=65_536);
     found.range("limits.deadline_ms", limits.deadline_ms, 100..=60_000);
     found.range("limits.circulation_lanes", limits.circulation_lanes as u64, 1..=4);

@@ -19,6 +19,7 @@ pub use enrolment::EnrolmentApi;
 use crate::{
     identity::{KnownDevice, PeerIdentity},
     limits::{Deadline, TraceId},
+    openid::OpenId,
     status::Fault,
     text::{Language, Texts},
 };
@@ -36,6 +37,8 @@ pub struct Api {
     language: Language,
     /// Languages of the consortium, for `GetDevice`.
     languages: Arc<[String]>,
+    /// The identity provider of staff, if there is one.
+    openid: Option<Arc<OpenId>>,
 }
 
 impl std::fmt::Debug for Api {
@@ -45,14 +48,16 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    /// The services of a register. The first of `languages` is spoken where a patron's is not known.
+    /// The services of a register. The first of `languages` is spoken where a patron's is not known; staff may come
+    /// with tokens of `openid`.
     #[must_use]
-    pub fn new(register: Arc<Register>, languages: &[String]) -> Self {
+    pub fn new(register: Arc<Register>, languages: &[String], openid: Option<Arc<OpenId>>) -> Self {
         Self {
             register,
             texts: Arc::new(Texts::new()),
             language: languages.first().map_or_else(Language::default, |tag| Language::from_tag(tag)),
             languages: languages.into(),
+            openid,
         }
     }
 

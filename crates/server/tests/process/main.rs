@@ -8,3 +8,4 @@
 mod crash;
 mod kit;
 mod outage;
+mod staff;

@@ -27,10 +27,11 @@ use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgre
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use kortisto_migrations::{Migrator, MigratorTrait as _};
-use kortisto_register::{Clock, Register, RegisterOptions, Surroundings};
+use kortisto_register::{Clock, Register, RegisterOptions, Surroundings, audit::Sealer};
 use kortisto_server::{
     Now,
     ca::{Authority, AuthorityIssuer},
+    openid::{OpenId, OpenIdOptions},
     serve::{Serving, serve},
     shutdown::DrainLimits,
     tls::{TlsFiles, TlsReloader, crypto},
@@ -156,6 +157,10 @@ pub struct TestOptions {
     pub deadline_max: Duration,
     /// How the server stops.
     pub drain: DrainLimits,
+    /// The identity provider of staff.
+    pub openid: Option<OpenIdOptions>,
+    /// Whether the server seals the audit trail; no, so that nothing happens beside a test.
+    pub seals: bool,
 }
 
 impl Default for TestOptions {
@@ -171,6 +176,8 @@ impl Default for TestOptions {
             hash_pool: PoolSize { threads: 1, queue_per_thread: 64 },
             deadline_max: Duration::from_secs(5),
             drain: DrainLimits { lame_duck: Duration::ZERO, drain: Duration::from_secs(2) },
+            openid: None,
+            seals: false,
         }
     }
 }
@@ -300,6 +307,8 @@ impl TestRegister {
             deadline_max: options.deadline_max,
             drain: options.drain,
             reflection: true,
+            openid: options.openid.map(|options| OpenId::load(options).expect("the provider's keys")),
+            sealer: options.seals.then(|| Sealer::new(&register, None)),
         };
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {

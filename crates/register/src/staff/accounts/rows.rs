@@ -20,6 +20,9 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
+/// Longest name of a person, in characters.
+const DISPLAY_NAME_CHARS_MAX: usize = 100;
+
 /// A password that an account got from somebody else. Its owner changes it at the first use.
 pub struct OneTimePassword(pub SecretString);
 
@@ -82,6 +85,12 @@ pub(super) async fn create(
     if is_shared_name(new.user_name) {
         let rule = "the name of one person: an account is nobody else's (A114)".to_owned();
         return Err(RegisterError::FieldInvalid { field: "user_name", rule });
+    }
+    let name = new.display_name;
+    let printable = name.trim() == name && !name.chars().any(char::is_control);
+    if name.is_empty() || name.chars().count() > DISPLAY_NAME_CHARS_MAX || !printable {
+        let rule = format!("the person's name, 1 to {DISPLAY_NAME_CHARS_MAX} printable characters");
+        return Err(RegisterError::FieldInvalid { field: "display_name", rule });
     }
     let taken = staff_accounts::Entity::find()
         .filter(staff_accounts::Column::UserName.eq(new.user_name))

@@ -47,13 +47,26 @@ impl Api {
     async fn at_desk<T>(&self, request: &Request<T>) -> Result<AtDesk<'_>, Status> {
         let trace_id = TraceId::of(request.extensions());
         let desk = self.desk(request).await?;
-        let token = request.metadata().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token_hash = token
-            .and_then(|text| text.strip_prefix(BEARER))
-            .and_then(token_hash)
-            .ok_or(Fault::StaffSessionUnknown)?;
-        let caller = StaffCaller { desk, proof: StaffProof::Session(token_hash) };
+        let header = request.metadata().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|text| text.strip_prefix(BEARER));
+        let proof = token.and_then(|token| self.proof(token)).ok_or(Fault::StaffSessionUnknown)?;
+        let caller = StaffCaller { desk, proof };
         Ok(AtDesk { api: self, caller, deadline: deadline(request), trace_id })
+    }
+
+    /// What a token says: one of a session, or a good one of the identity provider.
+    fn proof(&self, token: &str) -> Option<StaffProof> {
+        let now = self.register.surroundings().clock.now();
+        match self.openid.as_ref().and_then(|openid| openid.check(token, now)) {
+            Some(Ok(bearer)) => {
+                Some(StaffProof::OpenId { subject: bearer.subject, expires_at: bearer.expires_at })
+            }
+            Some(Err(fault)) => {
+                tracing::warn!(%fault, "a token of the identity provider was not taken");
+                None
+            }
+            None => token_hash(token).map(StaffProof::Session),
+        }
     }
 
     /// The desk that asks.
