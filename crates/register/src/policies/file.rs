@@ -187,7 +187,7 @@ impl Reader<'_> {
             reader.word(at, "material", find, MATERIALS.into_iter())
         });
         let own_first = self.optional(at, "valid_from", |reader| reader.date(at, "valid_from"));
-        let first = own_first.flatten().or(decision.map(|decision| decision.valid_from));
+        let first = own_first.flatten().or_else(|| decision.map(|decision| decision.valid_from));
         let own_last = self.last_day(at, first);
         let decision = decision?;
         let has_own_days = at.table.contains_key("valid_from") || at.table.contains_key("valid_until");
