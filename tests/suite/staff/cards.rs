@@ -195,7 +195,7 @@ on_both_engines! {
         let mut consent = consent.insert(d.t.store.writer()).await.unwrap();
         d.issue(&child, &new_card_number()).await.unwrap();
         // A consent that is withdrawn counts for no other card.
-        d.t.policy("card.max_per_patron", "none").await;
+        d.t.policy("card.max_per_patron", "20").await;
         consent.withdrawn_at = Some(d.t.clock.now());
         let row: consents::ActiveModel = consent.into();
         row.reset_all().update(d.t.store.writer()).await.unwrap();
@@ -349,7 +349,7 @@ on_both_engines! {
 
     async fn cards_come_in_pages(engine: Engine) {
         let d = Desk::open(engine).await;
-        d.t.policy("card.max_per_patron", "none").await;
+        d.t.policy("card.max_per_patron", "20").await;
         let patron = d.t.patron().await;
         let mut numbers = vec![patron.card.clone()];
         for _ in 0..4 {

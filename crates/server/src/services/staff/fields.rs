@@ -229,11 +229,11 @@ mod tests {
     #[test]
     fn an_instant_exists_and_is_kept_to_the_microsecond() {
         let stamp = |seconds, nanos| Timestamp { seconds, nanos };
-        let good = optional_instant("from", Some(&stamp(1_750_000_000, 1_999))).unwrap().unwrap();
+        let good = optional_instant("from", Some(stamp(1_750_000_000, 1_999))).unwrap().unwrap();
         assert_eq!((good.timestamp(), good.timestamp_subsec_nanos()), (1_750_000_000, 1_000));
         assert_eq!(optional_instant("from", None), Ok(None));
         for bad in [stamp(0, -1), stamp(0, 1_000_000_000), stamp(i64::MAX, 0), stamp(-5_000_000_000, 0)] {
-            assert!(optional_instant("from", Some(&bad)).is_err(), "{bad:?}");
+            assert!(optional_instant("from", Some(bad)).is_err(), "{bad:?}");
         }
     }
 
