@@ -54,7 +54,11 @@ async fn insert_seal(t: &TestRegister, seal: audit_seals::Model) {
 }
 
 async fn values(t: &TestRegister) -> Vec<audit_values::Model> {
-    audit_values::Entity::find().order_by_asc(audit_values::Column::Position).all(t.store.writer()).await.unwrap()
+    audit_values::Entity::find()
+        .order_by_asc(audit_values::Column::Position)
+        .all(t.store.writer())
+        .await
+        .unwrap()
 }
 
 on_both_engines! {

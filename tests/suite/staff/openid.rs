@@ -62,8 +62,11 @@ fn jwk_of_ec(key: &EcdsaKeyPair, id: &str) -> Value {
 impl Provider {
     fn new() -> Self {
         let der = Base64::decode_vec(&RSA_PKCS8.replace('\n', "")).unwrap();
-        let this =
-            Self { folder: TempDir::new().unwrap(), ec: new_ec(), rsa: RsaKeyPair::from_pkcs8(&der).unwrap() };
+        let this = Self {
+            folder: TempDir::new().unwrap(),
+            ec: new_ec(),
+            rsa: RsaKeyPair::from_pkcs8(&der).unwrap(),
+        };
         let public: RsaPublicKeyComponents<Vec<u8>> = this.rsa.public().into();
         let (n, e) = (encoded(public.n), encoded(public.e));
         let rsa = json!({"kty": "RSA", "kid": "rsa-1", "alg": "RS256", "n": n, "e": e});
@@ -91,7 +94,9 @@ impl Provider {
     }
 
     fn es256(&self, claims: &Value) -> String {
-        self.signed_with(&json!({"alg": "ES256", "kid": "ec-1", "typ": "JWT"}), claims, |text| sign_ec(&self.ec, text))
+        self.signed_with(&json!({"alg": "ES256", "kid": "ec-1", "typ": "JWT"}), claims, |text| {
+            sign_ec(&self.ec, text)
+        })
     }
 
     fn rs256(&self, claims: &Value) -> String {
@@ -253,8 +258,14 @@ async fn whatever_is_wrong_with_a_token_it_is_not_taken() {
         json!({"kid": "ec-1"}),
     ];
     bad.extend(other_header.into_iter().map(|header| (header.to_string(), by_ec(header))));
-    bad.push(("a stranger's key".to_owned(), provider.signed_with(&header, &good, |text| sign_ec(&stranger, text))));
-    bad.push(("no signature".to_owned(), provider.signed_with(&json!({"alg": "none"}), &good, |_| Vec::new())));
+    bad.push((
+        "a stranger's key".to_owned(),
+        provider.signed_with(&header, &good, |text| sign_ec(&stranger, text)),
+    ));
+    bad.push((
+        "no signature".to_owned(),
+        provider.signed_with(&json!({"alg": "none"}), &good, |_| Vec::new()),
+    ));
     let token = provider.es256(&good);
     let (body, signature) = token.rsplit_once('.').unwrap();
     let forged = encoded(changed(json!({"sub": "eino"})).to_string());

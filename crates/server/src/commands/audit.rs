@@ -36,8 +36,7 @@ pub(super) async fn run(file: Option<&Path>, command: AuditCommand) -> Outcome {
             Ok(tell(&report, kept.len()))
         }
         AuditCommand::Heads => {
-            let heads =
-                audit::heads(store.readers()).await.map_err(|error| Failure::of("audit", &error))?;
+            let heads = audit::heads(store.readers()).await.map_err(|error| Failure::of("audit", &error))?;
             println!("# public key {}", hex::encode(public_key));
             for head in heads {
                 let note = if head.is_signed_by(&public_key) { "" } else { " # NOT SIGNED BY THIS KEY" };

@@ -123,7 +123,9 @@ pub(super) async fn run(file: Option<&Path>, command: StaffCommand) -> Outcome {
 /// The password alone on standard output, so that it can be handed on.
 fn show(password: &OneTimePassword, user_name: &str) {
     println!("{}", password.0.expose_secret());
-    eprintln!("One-time password of {user_name}: hand it over in person; it has to be changed at the first use.");
+    eprintln!(
+        "One-time password of {user_name}: hand it over in person; it has to be changed at the first use."
+    );
 }
 
 fn list(accounts: Vec<StaffAccountRecord>) {

@@ -13,8 +13,8 @@ use std::path::Path;
 use config::{Environment, File, FileFormat};
 pub use database::DatabaseUrl;
 pub use sections::{
-    AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig,
-    LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
+    AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, KeysConfig, LimitsConfig, ListenConfig,
+    LogConfig, LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
 };
 use serde::Deserialize;
 pub use validate::InvalidKey;

@@ -53,7 +53,8 @@ fn the_example_holds_every_key() {
         if key.is_empty() {
             continue;
         }
-        let section = ["\n[{}]", "\n[{}.", ".{}]\n"].iter().any(|form| EXAMPLE.contains(&form.replace("{}", key)));
+        let section =
+            ["\n[{}]", "\n[{}.", ".{}]\n"].iter().any(|form| EXAMPLE.contains(&form.replace("{}", key)));
         let value =
             EXAMPLE.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = ")));
         assert!(section || value, "{key} is missing in the example");

@@ -21,11 +21,8 @@ fn with<T>(token: &str, message: T) -> Request<T> {
 }
 
 async fn sign_in(desk: &Channel, password: &str) -> String {
-    let ask = SignInRequest {
-        attempt_id: new_id(),
-        user_name: "aino".to_owned(),
-        password: password.to_owned(),
-    };
+    let ask =
+        SignInRequest { attempt_id: new_id(), user_name: "aino".to_owned(), password: password.to_owned() };
     let mut sessions = StaffSessionServiceClient::new(desk.clone());
     sessions.sign_in(ask).await.unwrap().into_inner().session_token
 }

@@ -227,17 +227,6 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_exists_and_is_kept_to_the_microsecond() {
-        let stamp = |seconds, nanos| Timestamp { seconds, nanos };
-        let good = optional_instant("from", Some(stamp(1_750_000_000, 1_999))).unwrap().unwrap();
-        assert_eq!((good.timestamp(), good.timestamp_subsec_nanos()), (1_750_000_000, 1_000));
-        assert_eq!(optional_instant("from", None), Ok(None));
-        for bad in [stamp(0, -1), stamp(0, 1_000_000_000), stamp(i64::MAX, 0), stamp(-5_000_000_000, 0)] {
-            assert!(optional_instant("from", Some(bad)).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
     fn a_text_is_bounded_and_printable() {
         assert!(text("name", "Åsa von Õ", 100).is_ok());
         for bad in ["", " a", "a ", "a\u{0}b", "a\nb", &"x".repeat(101)] {
@@ -252,7 +241,7 @@ mod tests {
         let instant = at(1_800_000_000, 123_456_789).unwrap().unwrap();
         assert_eq!((instant.timestamp(), instant.timestamp_subsec_nanos()), (1_800_000_000, 123_456_000));
         for (seconds, nanos) in
-            [(0, 0), (i64::MAX, 0), (1_800_000_000, -1), (1_800_000_000, i32::MAX), (i64::MIN, 0)]
+            [(0, 0), (i64::MAX, 0), (1_800_000_000, -1), (1_800_000_000, i32::MAX), (-5_000_000_000, 0)]
         {
             assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
