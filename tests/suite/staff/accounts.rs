@@ -7,9 +7,10 @@ use kortisto::{
     common::v1::ErrorReason,
     staff::v1::{
         ChangePasswordRequest, CreateStaffAccountRequest, DisableStaffAccountRequest,
-        EnableStaffAccountRequest, GetPatronRequest, GetSelfRequest, GrantStaffRoleRequest,
-        ListStaffAccountsRequest, Purpose, ResetStaffPasswordRequest, RevokeStaffRoleRequest,
-        SetOpenIdSubjectRequest, SignInRequest, StaffAccount, StaffAccountState, StaffRole as Role,
+        EnableStaffAccountRequest, ExplainDecisionRequest, GetPatronRequest, GetSelfRequest,
+        GrantStaffRoleRequest, ListStaffAccountsRequest, Purpose, Question, ResetStaffPasswordRequest,
+        RevokeStaffRoleRequest, SetOpenIdSubjectRequest, SignInRequest, StaffAccount, StaffAccountState,
+        StaffRole as Role, explain_decision_request::Who, explain_service_client::ExplainServiceClient,
         patron_service_client::PatronServiceClient, staff_account_service_client::StaffAccountServiceClient,
         staff_session_service_client::StaffSessionServiceClient,
     },
@@ -267,26 +268,33 @@ on_both_engines! {
         let duties = listed(&mut client, &vendor.user_name).await.duties;
         assert_eq!((duties.len(), duties[0].ticket.as_str()), (1, "T-1"));
 
-        let number = w.t.patron().await.number;
-        let look = async |purpose: Purpose| {
-            let ask = GetPatronRequest { number: number.clone(), purpose: purpose.into() };
-            PatronServiceClient::new(vendor.channel()).get_patron(ask).await.map(drop)
+        let (number, item) = (w.t.patron().await.number, w.t.item().await.barcode);
+        let ask = |purpose: Purpose| ExplainDecisionRequest {
+            who: Some(Who::PatronNumber(number.clone())),
+            branch: "main".to_owned(),
+            question: Question::Lend.into(),
+            item_barcode: item.clone(),
+            purpose: purpose.into(),
+            ..Default::default()
         };
-        look(Purpose::FaultRepair).await.unwrap();
-        assert_eq!(reason(&look(Purpose::CustomerService).await.unwrap_err()), ErrorReason::PurposeForbidden);
-        // Nobody else looks for that purpose.
-        let desk = w.staff(&[StaffRole::Desk]).await;
-        let ask = GetPatronRequest { number: number.clone(), purpose: Purpose::FaultRepair.into() };
-        let status = PatronServiceClient::new(desk.channel()).get_patron(ask).await.unwrap_err();
+        let look = async |staff: &Staff, purpose: Purpose| {
+            ExplainServiceClient::new(staff.channel()).explain_decision(ask(purpose)).await.map(drop)
+        };
+        look(&vendor, Purpose::FaultRepair).await.unwrap();
+        let status = look(&vendor, Purpose::CustomerService).await.unwrap_err();
         assert_eq!(reason(&status), ErrorReason::PurposeForbidden);
+        // Nobody else looks for that purpose, and a vendor sees no record.
+        let desk = w.staff(&[StaffRole::Desk]).await;
+        let status = look(&desk, Purpose::FaultRepair).await.unwrap_err();
+        assert_eq!(reason(&status), ErrorReason::PurposeForbidden);
+        let record = GetPatronRequest { number: number.clone(), purpose: Purpose::FaultRepair.into() };
+        let status = PatronServiceClient::new(vendor.channel()).get_patron(record).await.unwrap_err();
+        assert_eq!(reason(&status), ErrorReason::DutyForbidden);
         // It ends by itself.
-        let token = {
-            w.t.clock.advance(TimeDelta::hours(72));
-            sign_in(&w.desk, &vendor.user_name, STAFF_PASSWORD).await.unwrap()
-        };
-        let ask = GetPatronRequest { number, purpose: Purpose::FaultRepair.into() };
-        let mut client = PatronServiceClient::new(w.desk.channel.clone());
-        let status = client.get_patron(with(&token, ask)).await.unwrap_err();
+        w.t.clock.advance(TimeDelta::hours(72));
+        let token = sign_in(&w.desk, &vendor.user_name, STAFF_PASSWORD).await.unwrap();
+        let mut client = ExplainServiceClient::new(w.desk.channel.clone());
+        let status = client.explain_decision(with(&token, ask(Purpose::FaultRepair))).await.unwrap_err();
         assert_eq!(reason(&status), ErrorReason::DutyForbidden);
     }
 

@@ -68,21 +68,11 @@ const ABOUT_PATRONS: &[Purpose] = &[
     SubjectAccess,
 ];
 
-/// Those who may see one patron of whom they have the number. A vendor only for [`FaultRepair`], and nobody else for
-/// that (A119).
-const SEEING: &[StaffRole] = &[Desk, HomeService, Billing, Vendor];
+/// Those who may ask why something was decided. A vendor only for [`FaultRepair`], and nobody else for that (A119).
+const EXPLAINING: &[StaffRole] = &[Desk, HomeService, Billing, Vendor];
 
-/// Why one patron is looked at; a vendor does so to mend a fault.
-const ABOUT_PATRON: &[Purpose] = &[
-    CustomerService,
-    LendingControl,
-    CardIssue,
-    EndOfBorrowing,
-    DebtCollection,
-    Purpose::HomeService,
-    SubjectAccess,
-    FaultRepair,
-];
+/// Why a decision is taken apart; a vendor does so to mend a fault.
+const TO_EXPLAIN: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess, FaultRepair];
 
 /// Those who run accounts.
 const RUNNING: &[StaffRole] = &[Administrator];
@@ -164,7 +154,7 @@ duties! {
     GetPolicyHistory = "PolicyService.GetPolicyHistory", Look, EVERYBODY, &[];
 
     // Patrons.
-    GetPatron = "PatronService.GetPatron", Look, SEEING, ABOUT_PATRON;
+    GetPatron = "PatronService.GetPatron", Look, SERVING, ABOUT_PATRONS;
     SearchPatrons = "PatronService.SearchPatrons", Look, SERVING, ABOUT_PATRONS;
     CreatePatron = "PatronService.CreatePatron", Change, REGISTERING, &[];
     UpdatePatron = "PatronService.UpdatePatron", Change, REGISTERING, &[];
@@ -234,7 +224,7 @@ duties! {
     GetCarrierManifest = "HomeServiceService.GetCarrierManifest", Look, &[HomeService], TO_DELIVER;
 
     // Decisions.
-    ExplainDecision = "ExplainService.ExplainDecision", Look, SERVING, TO_SERVE;
+    ExplainDecision = "ExplainService.ExplainDecision", Look, EXPLAINING, TO_EXPLAIN;
 }
 
 fn row(rpc: StaffRpc) -> Option<&'static Row> {
