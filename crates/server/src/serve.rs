@@ -139,7 +139,6 @@ pub async fn serve(
         .add_service(sized!(PolicyServiceServer::new(api.clone())))
         .add_service(sized!(StaffAccountServiceServer::new(api.clone())))
         .add_service(sized!(AuditServiceServer::new(api.clone())))
-        .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
         .add_service(sized!(BanServiceServer::new(api.clone())))
         .add_service(sized!(RelationServiceServer::new(api.clone())))
         .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
