@@ -194,71 +194,19 @@ pub fn erasure_holds(bonds: &[Bond], guardian_end_age: u8, today: NaiveDate) -> 
     holds
 }
 
-/// Who a patron needs beside them before a card is issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lacking {
-    /// A child needs a guardian (A36).
-    Guardian,
-    /// A child needs a guardian's consent (A49).
-    GuardianConsent,
-    /// An institution needs a responsible person (A39, A54).
-    ResponsiblePerson,
-}
-
-impl Lacking {
-    /// The rule, and so what would be right.
-    #[must_use]
-    pub const fn right(self) -> &'static str {
-        match self {
-            Self::Guardian => "a child needs a guardian in force before a card",
-            Self::GuardianConsent => "a child needs a guardian's consent before a card",
-            Self::ResponsiblePerson => "an institution needs a responsible person in force",
-        }
-    }
-}
-
-/// A patron for whom a card is asked, and who stands beside them.
-#[derive(Debug, Clone, Copy)]
-pub struct Applicant<'a> {
-    /// Category.
-    pub category: PatronCategory,
-    /// Birth date, where it is known.
-    pub birth_date: Option<NaiveDate>,
-    /// Relations to those beside the patron.
-    pub bonds: &'a [Bond],
-    /// Whether a guardian's consent to a card stands.
-    pub consent_to_card: bool,
-}
-
-/// Who is missing beside a patron before a card is issued, or none. `consent_age` is the age under which a guardian's
-/// consent is needed. Of a person without a birth date nobody can say that a guardian is needed, so none is.
+/// Whether a patron has whom it needs beside it: an institution needs a responsible person in force (A39, A54), and
+/// nobody else needs one.
 #[must_use]
-pub fn lacking(
-    applicant: &Applicant<'_>,
-    consent_age: u8,
+pub fn is_answered_for(
+    category: PatronCategory,
+    bonds: &[Bond],
     guardian_end_age: u8,
     today: NaiveDate,
-) -> Option<Lacking> {
-    let has = |kind| {
-        let counts = |bond: &&Bond| bond.kind == kind && bond.is_in_force(guardian_end_age, today);
-        applicant.bonds.iter().any(|bond| counts(&bond))
+) -> bool {
+    let answers = |bond: &Bond| {
+        bond.kind == RelationKind::ResponsiblePerson && bond.is_in_force(guardian_end_age, today)
     };
-    match applicant.category {
-        PatronCategory::Institution => {
-            (!has(RelationKind::ResponsiblePerson)).then_some(Lacking::ResponsiblePerson)
-        }
-        PatronCategory::InterlibraryLoan => None,
-        PatronCategory::Person | PatronCategory::HomeService | PatronCategory::Staff => {
-            let is_child = applicant.birth_date.is_some_and(|birth| !has_reached(birth, consent_age, today));
-            if !is_child {
-                None
-            } else if !has(RelationKind::Guardian) {
-                Some(Lacking::Guardian)
-            } else {
-                (!applicant.consent_to_card).then_some(Lacking::GuardianConsent)
-            }
-        }
-    }
+    category != PatronCategory::Institution || bonds.iter().any(answers)
 }
 
 #[cfg(test)]

@@ -101,32 +101,21 @@ fn a_guardian_is_kept_until_the_ward_is_fifteen_and_the_relation_is_dissolved() 
 }
 
 #[test]
-fn children_and_institutions_need_somebody_beside_them() {
+fn an_institution_needs_a_responsible_person_in_force() {
     let today = date("2026-05-20");
-    let child = Applicant {
-        category: PatronCategory::Person,
-        birth_date: Some(date("2011-05-21")),
-        bonds: &[],
-        consent_to_card: false,
-    };
-    let with_guardian = [guardian(Some("2011-05-21"))];
-    let responsible = [Bond { kind: RelationKind::ResponsiblePerson, ..guardian(None) }];
-    let institution = Applicant { category: PatronCategory::Institution, birth_date: None, ..child };
+    let responsible = Bond { kind: RelationKind::ResponsiblePerson, ..guardian(None) };
     let table = [
-        (child, Some(Lacking::Guardian)),
-        (Applicant { consent_to_card: true, ..child }, Some(Lacking::Guardian)),
-        (Applicant { bonds: &with_guardian, ..child }, Some(Lacking::GuardianConsent)),
-        (Applicant { bonds: &with_guardian, consent_to_card: true, ..child }, None),
-        (Applicant { bonds: &responsible, consent_to_card: true, ..child }, Some(Lacking::Guardian)),
-        (Applicant { birth_date: Some(date("2011-05-20")), ..child }, None),
-        (Applicant { birth_date: None, ..child }, None),
-        (institution, Some(Lacking::ResponsiblePerson)),
-        (Applicant { bonds: &with_guardian, ..institution }, Some(Lacking::ResponsiblePerson)),
-        (Applicant { bonds: &responsible, ..institution }, None),
-        (Applicant { category: PatronCategory::InterlibraryLoan, ..institution }, None),
+        (vec![], false),
+        (vec![guardian(None)], false),
+        (vec![responsible], true),
+        (vec![Bond { dissolved: true, ..responsible }], false),
+        (vec![Bond { valid_until: Some(date("2026-05-19")), ..responsible }], false),
+        (vec![Bond { valid_from: date("2026-05-21"), ..responsible }, responsible], true),
     ];
-    for (applicant, expected) in table {
-        assert_eq!(lacking(&applicant, 15, END_AGE, today), expected, "{applicant:?}");
+    for (bonds, answered) in table {
+        let asked = |category| is_answered_for(category, &bonds, END_AGE, today);
+        assert_eq!(asked(PatronCategory::Institution), answered, "{bonds:?}");
+        assert!(asked(PatronCategory::Person) && asked(PatronCategory::InterlibraryLoan));
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     RegisterError,
-    staff::{StaffChange, StaffDesk, StaffRpc},
+    staff::{StaffChange, StaffDesk, StaffRpc, relations::is_answered_for},
 };
 use chrono::NaiveDate;
 use kortisto_domain::{
@@ -86,6 +86,10 @@ pub(super) async fn new_card(
     }
     if desk.card(number).await?.is_some() {
         return Err(RegisterError::AlreadyExists { field });
+    }
+    if !is_answered_for(desk, patron, None).await? {
+        let rule = "an institution needs a responsible person in force before a card";
+        return Err(RegisterError::RuleBroken { rule });
     }
     let today = desk.moment.today();
     let applicant = applicant(desk, patron, instead_of).await?;

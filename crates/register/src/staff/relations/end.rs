@@ -1,11 +1,11 @@
 //! `RelationService.EndRelation`: dissolves a relation, with author and reason (A50, A51).
 
-use super::{beside, bond, guardian_end_age};
+use super::is_answered_for;
 use crate::{
     RegisterError,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
-use kortisto_domain::{PatronCategory, PatronState, RelationKind};
+use kortisto_domain::{PatronState, RelationKind};
 use kortisto_store::{
     StoreError,
     entities::{patrons, relations},
@@ -46,8 +46,9 @@ impl StaffChange for EndRelation {
         if relation.ended_at.is_some() {
             return Err(RegisterError::RuleBroken { rule: "a relation is ended once" });
         }
-        if relation.kind == RelationKind::ResponsiblePerson.code() && !another(desk, &ward, &relation).await?
-        {
+        let has_left = ward.state == PatronState::Ended.code();
+        let of_institution = relation.kind == RelationKind::ResponsiblePerson.code() && !has_left;
+        if of_institution && !is_answered_for(desk, &ward, Some(relation.id)).await? {
             let rule = "an institution needs a responsible person: add the next one before this one goes";
             return Err(RegisterError::RuleBroken { rule });
         }
@@ -79,25 +80,4 @@ impl EndRelation {
             .map_err(StoreError::from)?
             .ok_or(RegisterError::NotFound { what: "relation" })
     }
-}
-
-/// Whether the ward does without this responsible person: it is no institution, or has left, or another one is in
-/// force.
-async fn another(
-    desk: &StaffDesk<'_>,
-    ward: &patrons::Model,
-    leaving: &relations::Model,
-) -> Result<bool, RegisterError> {
-    let has_left = ward.state == PatronState::Ended.code();
-    if ward.category != PatronCategory::Institution.code() || has_left {
-        return Ok(true);
-    }
-    let (today, end_age) = (desk.moment.today(), guardian_end_age(desk).await?);
-    for row in beside(desk, ward).await? {
-        let same_kind = row.id != leaving.id && row.kind == leaving.kind;
-        if same_kind && bond(&row, ward.birth_date)?.is_in_force(end_age, today) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -18,9 +18,8 @@ use super::StaffDesk;
 use crate::RegisterError;
 use chrono::NaiveDate;
 use kortisto_domain::{
-    ConsentPurpose,
     consents::Consent,
-    relations::{self as rules, Applicant, Bond, Lacking},
+    relations::{self as rules, Bond},
 };
 use kortisto_store::{
     StoreError,
@@ -63,37 +62,16 @@ async fn guardian_end_age(desk: &StaffDesk<'_>) -> Result<u8, RegisterError> {
     Ok(desk.rulebook().await?.policies.relations(desk.moment.today()).guardian_end_age)
 }
 
-/// Who is missing beside a patron before a card may be issued, for those who issue cards: a child's guardian and the
-/// consent (A49), an institution's responsible person (A54). `consent_age` is that of the card policy.
-///
-/// # Errors
-/// [`RegisterError`] when the database fails.
-pub async fn lacking_for_card(
+/// Whether an institution has a responsible person in force, `without` this relation; true for everybody else.
+pub(crate) async fn is_answered_for(
     desk: &StaffDesk<'_>,
     patron: &patrons::Model,
-    consent_age: u8,
-) -> Result<Option<Lacking>, RegisterError> {
-    let bonds: Vec<Bond> = beside(desk, patron)
-        .await?
-        .iter()
-        .map(|row| bond(row, patron.birth_date))
-        .collect::<Result<_, _>>()?;
-    let given = consents::Entity::find()
-        .filter(consents::Column::PatronId.eq(patron.id))
-        .filter(consents::Column::Purpose.eq(ConsentPurpose::Card.code()))
-        .all(desk.transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let mut consent_to_card = false;
-    for row in &given {
-        consent_to_card |= consent_facts(row)?.stands_for(ConsentPurpose::Card);
-    }
-    let applicant = Applicant {
-        category: patron.category.try_into().map_err(StoreError::from)?,
-        birth_date: patron.birth_date,
-        bonds: &bonds,
-        consent_to_card,
-    };
+    without: Option<i64>,
+) -> Result<bool, RegisterError> {
+    let rows = beside(desk, patron).await?;
+    let others = rows.iter().filter(|row| Some(row.id) != without);
+    let bonds: Vec<Bond> = others.map(|row| bond(row, patron.birth_date)).collect::<Result<_, _>>()?;
+    let category = patron.category.try_into().map_err(StoreError::from)?;
     let end_age = guardian_end_age(desk).await?;
-    Ok(rules::lacking(&applicant, consent_age, end_age, desk.moment.today()))
+    Ok(rules::is_answered_for(category, &bonds, end_age, desk.moment.today()))
 }
