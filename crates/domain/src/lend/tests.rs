@@ -274,3 +274,108 @@ proptest! {
         prop_assert!(!ask(&card(), &patron, Some(&item), &policy(), NOON).decision.is_granted());
     }
 }
+
+#[test]
+fn derived_blocks_refuse_by_policy_each_with_its_own_reason() {
+    let every = LendingPolicy {
+        blocks: crate::policy::DerivedBlockPolicy {
+            year_turn: crate::policy::YearTurn::new(2, 1),
+            overdue_days: Some(28),
+            inherit_to_guardian: true,
+            ..policy().blocks
+        },
+        ..policy()
+    };
+    let old_debt = local("2025-12-31 12:00").at();
+    let owing = crate::facts::Ward { debt_cents: 1_001, ..crate::samples::ward() };
+    let table = [
+        (Patron { debt_cents: 1_001, ..patron() }, Reason::DebtLimit),
+        (Patron { debt_cents: 1, oldest_debt_at: Some(old_debt), ..patron() }, Reason::YearTurnDebt),
+        (Patron { earliest_due: Some(date("2026-04-22")), ..patron() }, Reason::OverdueItems),
+        (Patron { wards: vec![owing], ..patron() }, Reason::WardBlocked),
+    ];
+    for (patron, reason) in table {
+        let told = |policy: &LendingPolicy| {
+            ask(&card(), &patron, Some(&book()), policy, NOON).decision.reasons().to_vec()
+        };
+        assert_eq!(told(&every), [reason]);
+        // Of these, the limit of debt alone refuses where nothing else is decided.
+        let undecided: &[Reason] = if reason == Reason::DebtLimit { &[Reason::DebtLimit] } else { &[] };
+        assert_eq!(told(&policy()), undecided, "{reason:?}");
+    }
+}
+
+#[test]
+fn every_reason_is_told_in_order() {
+    let every = LendingPolicy {
+        max_total: Some(1),
+        max_material: Some(1),
+        blocks: crate::policy::DerivedBlockPolicy {
+            year_turn: crate::policy::YearTurn::new(1, 1),
+            overdue_days: Some(1),
+            inherit_to_guardian: true,
+            ..policy().blocks
+        },
+        ..policy()
+    };
+    let who = Patron {
+        birth_date: Some(date("2015-01-01")),
+        debt_cents: 1_001,
+        oldest_debt_at: Some(local("2020-01-01 12:00").at()),
+        earliest_due: Some(date("2020-01-01")),
+        bans: vec![ban(BanKind::Lending, None), ban(BanKind::Use, Some(OUR_BRANCH))],
+        open_loans: vec![MaterialCount { material: "book".to_owned(), loans: 1 }],
+        wards: vec![crate::facts::Ward { debt_cents: 1_001, ..crate::samples::ward() }],
+        ..patron()
+    };
+    let lost = Card { state: CardState::Lost, valid_until: Some(date("2026-05-19")), ..card() };
+    let item = Item {
+        state: ItemState::InRepair,
+        age_rating: Some(18),
+        borrower: Some(OTHER_PATRON),
+        kept_for: Some(KeptFor { patron: OTHER_PATRON, pickup_branch: OUR_BRANCH }),
+        ..book()
+    };
+    let told = ask(&lost, &who, Some(&item), &every, NOON).decision.reasons().to_vec();
+    assert_eq!(
+        told,
+        [
+            Reason::CardExpired,
+            Reason::CardNotInForce,
+            Reason::LendingBan,
+            Reason::DebtLimit,
+            Reason::YearTurnDebt,
+            Reason::OverdueItems,
+            Reason::WardBlocked,
+            Reason::UseBan,
+            Reason::LoanLimit,
+            Reason::MaterialLimit,
+            Reason::ItemNotForLoan,
+            Reason::ItemOnLoan,
+            Reason::ItemHeld,
+            Reason::AgeRating,
+        ]
+    );
+}
+
+#[test]
+fn a_rating_opens_at_local_midnight_of_the_birthday() {
+    let table = [
+        (7, "2019-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (12, "2014-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
+        (16, "2012-02-29", "2028-02-28 23:59", "2028-02-29 00:00"),
+        (18, "2012-02-29", "2030-02-27 23:59", "2030-02-28 00:00"),
+        (18, "2008-03-29", "2026-03-28 23:59", "2026-03-29 00:00"),
+    ];
+    for (rating, birth, before, after) in table {
+        let who = Patron { birth_date: Some(date(birth)), ..patron() };
+        let film = Item { age_rating: Some(rating), ..book() };
+        let told = |at: &str| ask(&card(), &who, Some(&film), &policy(), at).decision.reasons().to_vec();
+        assert_eq!((told(before), told(after)), (vec![Reason::AgeRating], vec![]), "{rating}, born {birth}");
+    }
+    let old = Patron { birth_date: Some(date("1942-04-03")), ..patron() };
+    let film = Item { age_rating: Some(18), ..book() };
+    for at in ["2026-04-02 23:59", "2026-04-03 00:00"] {
+        assert!(ask(&card(), &old, Some(&film), &policy(), at).decision.is_granted(), "{at}");
+    }
+}
