@@ -223,8 +223,8 @@ on_both_engines! {
             PatronServiceClient::new(staff.channel()).get_patron(ask).await.map(drop)
         };
         let mut ask = grant(&staff.user_name, Role::Desk);
-        ask.valid_from = stamp(w.t.clock.now() + TimeDelta::minutes(10));
-        ask.valid_until = stamp(w.t.clock.now() + TimeDelta::minutes(20));
+        ask.starts_at = stamp(w.t.clock.now() + TimeDelta::minutes(10));
+        ask.ends_at = stamp(w.t.clock.now() + TimeDelta::minutes(20));
         client.grant_staff_role(ask).await.unwrap();
         for (minutes, allowed) in [(0, false), (10, true), (10, false)] {
             w.t.clock.advance(TimeDelta::minutes(minutes));
@@ -251,17 +251,17 @@ on_both_engines! {
         let hours = |hours| stamp(w.t.clock.now() + TimeDelta::hours(hours));
         for (ticket, until, field) in [
             ("", hours(1), "ticket"),
-            ("T-1", None, "valid_until"),
-            ("T-1", hours(73), "valid_until"),
-            ("T-1", hours(-1), "valid_until"),
+            ("T-1", None, "ends_at"),
+            ("T-1", hours(73), "ends_at"),
+            ("T-1", hours(-1), "ends_at"),
         ] {
             let mut ask = grant(&vendor.user_name, Role::Vendor);
-            (ask.ticket, ask.valid_until) = (ticket.to_owned(), until);
+            (ask.ticket, ask.ends_at) = (ticket.to_owned(), until);
             let (reason, metadata) = fault(&client.grant_staff_role(ask).await.unwrap_err());
             assert_eq!((reason, metadata["field"].as_str()), (ErrorReason::FieldInvalid, field));
         }
         let mut ask = grant(&vendor.user_name, Role::Vendor);
-        (ask.ticket, ask.valid_until) = ("T-1".to_owned(), hours(72));
+        (ask.ticket, ask.ends_at) = ("T-1".to_owned(), hours(72));
         client.grant_staff_role(ask).await.unwrap();
         let status = client.grant_staff_role(grant(&vendor.user_name, Role::Desk)).await.unwrap_err();
         assert_eq!(reason(&status), ErrorReason::RuleBroken);

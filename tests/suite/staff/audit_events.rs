@@ -95,8 +95,8 @@ on_both_engines! {
             w.t.clock.advance(TimeDelta::seconds(10));
         }
         let ask = ListAuditEventsRequest {
-            from: stamp(start + TimeDelta::seconds(10)),
-            until: stamp(start + TimeDelta::seconds(40)),
+            from_time: stamp(start + TimeDelta::seconds(10)),
+            until_time: stamp(start + TimeDelta::seconds(40)),
             action: "get_patron".to_owned(),
             page_size: 2,
             ..supervision()
@@ -131,19 +131,19 @@ on_both_engines! {
         let now = w.t.clock.now();
         let days = |days| stamp(now - TimeDelta::days(days));
         for (from, until, field) in [
-            (None, None, "from"),
-            (days(1), None, "from"),
-            (None, days(0), "from"),
-            (days(32), days(0), "from"),
-            (days(0), days(0), "until"),
-            (days(0), days(1), "until"),
+            (None, None, "from_time"),
+            (days(1), None, "from_time"),
+            (None, days(0), "from_time"),
+            (days(32), days(0), "from_time"),
+            (days(0), days(0), "until_time"),
+            (days(0), days(1), "until_time"),
         ] {
-            let ask = ListAuditEventsRequest { from, until, ..supervision() };
+            let ask = ListAuditEventsRequest { from_time: from, until_time: until, ..supervision() };
             let (reason, metadata) = fault(&list(&officer, ask).await.unwrap_err());
             assert_eq!((reason, metadata["field"].as_str()), (ErrorReason::FieldInvalid, field), "{from:?} {until:?}");
         }
-        list(&officer, ListAuditEventsRequest { from: days(31), until: days(0), ..supervision() }).await.unwrap();
-        let ask = ListAuditEventsRequest { from: days(1), until: days(0), purpose: Purpose::SubjectAccess.into(), ..Default::default() };
+        list(&officer, ListAuditEventsRequest { from_time: days(31), until_time: days(0), ..supervision() }).await.unwrap();
+        let ask = ListAuditEventsRequest { from_time: days(1), until_time: days(0), purpose: Purpose::SubjectAccess.into(), ..Default::default() };
         let (reason, metadata) = fault(&list(&officer, ask).await.unwrap_err());
         assert_eq!((reason, metadata["field"].as_str()), (ErrorReason::FieldInvalid, "patron_number"));
         let ask = ListAuditEventsRequest { user_name: "nobody.here".to_owned(), ..supervision() };

@@ -259,11 +259,11 @@ pub(super) async fn grant(
 fn refusal(fault: GrantFault) -> RegisterError {
     let field = |field, rule: &str| RegisterError::FieldInvalid { field, rule: rule.to_owned() };
     match fault {
-        GrantFault::EndsTooSoon => field("valid_until", "later than now and than valid_from"),
+        GrantFault::EndsTooSoon => field("ends_at", "later than now and than starts_at"),
         GrantFault::Held => RegisterError::AlreadyExists { field: "role" },
         GrantFault::TicketMissing => field("ticket", "the ticket of the fault that the vendor mends (A119)"),
         GrantFault::TicketWithoutFault => field("ticket", "unset, but for a vendor"),
-        GrantFault::VendorTooLong => field("valid_until", "for a vendor, at most 72 h from now (A119)"),
+        GrantFault::VendorTooLong => field("ends_at", "for a vendor, at most 72 h from now (A119)"),
         GrantFault::VendorApart => {
             RegisterError::RuleBroken { rule: "a vendor's account has no other duty (A12)" }
         }

@@ -137,14 +137,14 @@ impl ListAuditEvents {
     fn check_range(&self) -> Result<(), RegisterError> {
         let invalid = |field, rule: &str| Err(RegisterError::FieldInvalid { field, rule: rule.to_owned() });
         if self.from.is_some_and(|from| self.until.is_some_and(|until| until <= from)) {
-            return invalid("until", "later than from");
+            return invalid("until_time", "later than from_time");
         }
         if self.patron_number.is_some() || self.user_name.is_some() {
             return Ok(());
         }
         match (self.from, self.until) {
             (Some(from), Some(until)) if until - from <= RANGE_MAX => Ok(()),
-            _ => invalid("from", "from and until at most 31 days apart, or a patron, or an account"),
+            _ => invalid("from_time", "at most 31 days before until_time, or else a patron or an account"),
         }
     }
 

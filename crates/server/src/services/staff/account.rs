@@ -128,8 +128,8 @@ impl StaffAccountService for Api {
             request_id: fields::id("request_id", &message.request_id)?,
             user_name: fields::code("user_name", &message.user_name)?,
             role: fields::coded("role", message.role)?,
-            valid_from: fields::optional_instant("valid_from", message.valid_from)?,
-            valid_until: fields::optional_instant("valid_until", message.valid_until)?,
+            valid_from: fields::optional_instant("starts_at", message.starts_at)?,
+            valid_until: fields::optional_instant("ends_at", message.ends_at)?,
             ticket: fields::optional_text("ticket", &message.ticket, TICKET_CHARS_MAX)?,
         };
         desk.change(ask).await?;
@@ -186,15 +186,15 @@ fn account(record: StaffAccountRecord) -> StaffAccount {
         password_change_required: row.must_change,
         openid_subject: row.oidc_subject.unwrap_or_default(),
         created_at: Some(reply::timestamp(row.created_at)),
-        locked_until: row.locked_until.map(reply::timestamp),
+        unlocks_at: row.locked_until.map(reply::timestamp),
     }
 }
 
 fn duty(record: StaffRoleRecord) -> StaffDuty {
     StaffDuty {
         role: i32::from(record.role.code()),
-        valid_from: Some(reply::timestamp(record.valid_from)),
-        valid_until: record.valid_until.map(reply::timestamp),
+        starts_at: Some(reply::timestamp(record.valid_from)),
+        ends_at: record.valid_until.map(reply::timestamp),
         ticket: record.ticket.unwrap_or_default(),
     }
 }

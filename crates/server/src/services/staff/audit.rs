@@ -24,8 +24,8 @@ impl AuditService for Api {
         let ask = ListAuditEvents {
             patron_number: fields::optional_code("patron_number", &message.patron_number)?,
             user_name: fields::optional_code("user_name", &message.user_name)?,
-            from: fields::optional_instant("from", message.from)?,
-            until: fields::optional_instant("until", message.until)?,
+            from: fields::optional_instant("from_time", message.from_time)?,
+            until: fields::optional_instant("until_time", message.until_time)?,
             action: fields::optional_code("action", &message.action)?,
             page_size: fields::page_size(message.page_size)?,
             after: page_place(&message.page_token)?,
