@@ -151,14 +151,15 @@ mod tests {
         let in_hours = |hours| Some(now + TimeDelta::hours(hours));
         let (ticket, just_over) =
             (Some("T-1"), Some(now + TimeDelta::hours(72) + TimeDelta::microseconds(1)));
-        let table: [(
+        type Row = (
             StaffRole,
             i64,
             Option<DateTime<Utc>>,
-            Option<&str>,
-            &[StaffRole],
+            Option<&'static str>,
+            &'static [StaffRole],
             Result<(), GrantFault>,
-        ); 17] = [
+        );
+        let table: [Row; 17] = [
             (Desk, 0, None, None, &[], Ok(())),
             (Desk, 24, in_hours(48), None, &[Billing], Ok(())),
             (Desk, -24, in_hours(1), None, &[], Ok(())),

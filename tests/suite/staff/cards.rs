@@ -1,5 +1,6 @@
 //! `CardService`: who gets a card, and what becomes of it at the desk and at every device.
 
+use super::questions::relations::relate;
 use crate::coverage::rpc::{fault, reason};
 use chrono::TimeDelta;
 use kortisto::{
@@ -13,7 +14,7 @@ use kortisto::{
 };
 use kortisto_domain::{
     CardState as State, ConsentForm, ConsentPurpose, ConsentState, DeviceKind, PatronCategory, Purpose,
-    StaffRole,
+    RelationKind, StaffRole,
 };
 use kortisto_store::entities::{audit_values, cards, consents, identity_codes, patrons};
 use kortisto_testkit::{
@@ -213,6 +214,9 @@ on_both_engines! {
         assert!(rule(&d.issue(&person, &new_card_number()).await.unwrap_err()).contains("date of birth"));
         let institution = PatronSeed { category: PatronCategory::Institution, ..nobody };
         let school = d.t.patron_with(institution).await;
+        // Somebody has to answer for it first.
+        assert!(rule(&d.issue(&school, &new_card_number()).await.unwrap_err()).contains("responsible person"));
+        relate(&d.t, &school, &d.t.patron().await, RelationKind::ResponsiblePerson).await;
         d.issue(&school, &new_card_number()).await.unwrap();
     }
 

@@ -35,7 +35,7 @@ const ISSUER: &str = "https://login.example.fi/kirjastot";
 const AUDIENCE: &str = "kortisto";
 
 /// ring makes no RSA keys. This one opens nothing anywhere.
-const RSA_PKCS8: &str = include_str!("openid_rsa.b64");
+const RSA_PKCS1_DER: &str = include_str!("openid_rsa.b64");
 
 /// The provider of a test.
 struct Provider {
@@ -61,12 +61,9 @@ fn jwk_of_ec(key: &EcdsaKeyPair, id: &str) -> Value {
 
 impl Provider {
     fn new() -> Self {
-        let der = Base64::decode_vec(&RSA_PKCS8.replace('\n', "")).unwrap();
-        let this = Self {
-            folder: TempDir::new().unwrap(),
-            ec: new_ec(),
-            rsa: RsaKeyPair::from_pkcs8(&der).unwrap(),
-        };
+        let der = Base64::decode_vec(&RSA_PKCS1_DER.replace('\n', "")).unwrap();
+        let this =
+            Self { folder: TempDir::new().unwrap(), ec: new_ec(), rsa: RsaKeyPair::from_der(&der).unwrap() };
         let public: RsaPublicKeyComponents<Vec<u8>> = this.rsa.public().into();
         let (n, e) = (encoded(public.n), encoded(public.e));
         let rsa = json!({"kty": "RSA", "kid": "rsa-1", "alg": "RS256", "n": n, "e": e});

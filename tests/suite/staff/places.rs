@@ -67,10 +67,7 @@ async fn opening(
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (ErrorReason, String) {
     let (reason, metadata) = fault(&answer.unwrap_err());
-    (
-        reason,
-        metadata.get("field").or(metadata.get("rule")).or(metadata.get("what")).cloned().unwrap_or_default(),
-    )
+    (reason, ["field", "rule", "what"].iter().find_map(|key| metadata.get(*key)).cloned().unwrap_or_default())
 }
 
 on_both_engines! {

@@ -90,7 +90,7 @@ impl Method {
     pub(super) fn purpose_of(&self, role: StaffRole) -> Option<Purpose> {
         let all = duties::purposes(self.rpc);
         let own = all.iter().find(|purpose| duties::may_for(&[role], Some(**purpose), self.rpc));
-        own.or(all.first()).copied()
+        own.or_else(|| all.first()).copied()
     }
 
     pub(super) fn changes(&self) -> bool {

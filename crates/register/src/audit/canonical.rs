@@ -160,6 +160,9 @@ mod tests {
     #[test]
     fn the_bytes_of_a_row_never_change() {
         // Every seal and every head hangs on this value. If it fails, the change is wrong.
-        assert_eq!(hex::encode(link(&BEGINNING, 1, &row())), "68e988ea509d96dbb6be5c359d900856f2cc2e894948c6b1f3f72856bf448566");
+        assert_eq!(
+            hex::encode(link(&BEGINNING, 1, &row())),
+            "68e988ea509d96dbb6be5c359d900856f2cc2e894948c6b1f3f72856bf448566"
+        );
     }
 }

@@ -169,7 +169,7 @@ mod tests {
         for bent in [
             Head { number: 8, ..head.clone() },
             Head { hash: [8; 32], ..head.clone() },
-            Head { signed_at: head.signed_at + chrono::TimeDelta::microseconds(1), ..head.clone() },
+            Head { signed_at: head.signed_at + chrono::TimeDelta::microseconds(1), ..head },
         ] {
             assert!(!bent.is_signed_by(&public), "{bent:?}");
         }

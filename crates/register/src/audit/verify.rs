@@ -207,6 +207,9 @@ impl Walk<'_> {
                 return fault(ChainFault::Rewritten { after: self.signed_up_to });
             }
             self.report.heads += 1;
+        }
+        // Only now: of several heads with one number the first may agree and the next one not.
+        if self.signed.contains_key(&number) {
             self.signed_up_to = number;
         }
         if self.newest > row.at && self.newest - row.at > SEAL_MARGIN {

@@ -1,7 +1,7 @@
 //! What a staff operation works on: one transaction, and the trail it leaves.
 
 use super::{
-    Account, StaffRpc,
+    Account,
     trail::{Entry, FieldChange},
 };
 use crate::{Register, RegisterError, Rulebook};
@@ -13,7 +13,6 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// One staff operation at work.
 pub struct StaffDesk<'t> {
@@ -22,9 +21,7 @@ pub struct StaffDesk<'t> {
     pub(crate) moment: Moment,
     pub(crate) account: Account,
     pub(crate) device: Device,
-    pub(crate) rpc: StaffRpc,
     pub(crate) purpose: Option<Purpose>,
-    pub(crate) request_id: Option<Uuid>,
     pub(super) trail: Vec<Entry>,
 }
 

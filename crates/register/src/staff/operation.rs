@@ -264,9 +264,7 @@ impl<'c> Call<'c> {
             moment: asking.moment,
             account,
             device: asking.admit_desk()?.clone(),
-            rpc: self.rpc,
             purpose: self.purpose,
-            request_id: self.request_id,
             trail: Vec::new(),
         })
     }

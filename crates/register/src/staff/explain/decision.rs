@@ -198,7 +198,7 @@ impl ExplainDecision {
             .await
             .map_err(StoreError::from)?;
         let in_force = cards.iter().find(|card| card.state == CardState::Active.code());
-        let card = in_force.or(cards.first()).ok_or(RegisterError::NotFound { what: "card" })?;
+        let card = in_force.or_else(|| cards.first()).ok_or(RegisterError::NotFound { what: "card" })?;
         Ok(card.number.clone())
     }
 

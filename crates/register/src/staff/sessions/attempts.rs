@@ -52,7 +52,7 @@ impl Typed {
             .map(|password| register.keys.password_fingerprint(user_name, password))
             .collect();
         let parts: Vec<&[u8]> =
-            std::iter::once(rpc.as_bytes()).chain(prints.iter().map(|print| print.as_slice())).collect();
+            std::iter::once(rpc.as_bytes()).chain(prints.iter().map(<[u8; 32]>::as_slice)).collect();
         Self {
             id,
             id_field,
