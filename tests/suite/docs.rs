@@ -45,3 +45,46 @@ fn every_error_reason_says_what_to_do_next() {
     }
     assert_eq!(sections.len(), reasons().count(), "docs/status-codes.md has a section of no reason");
 }
+
+/// What stands in backticks in a cell.
+fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_requirement_has_its_row_and_every_row_names_what_there_is() {
+    let page = fs::read_to_string(root().join("docs/requirements.md")).unwrap();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| A"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let expected: Vec<_> =
+        (1..=84)
+            .chain(113..=119)
+            .flat_map(|number| {
+                if number == 74 { vec!["A74".into(), "A74b".into()] } else { vec![format!("A{number}")] }
+            })
+            .collect();
+    assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected);
+    let pool = prost_reflect::DescriptorPool::decode(kortisto::FILE_DESCRIPTOR_SET).unwrap();
+    let rpcs: Vec<_> = pool
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(|method| format!("{}.{}", method.parent_service().name(), method.name()))
+        .collect();
+    let entities = fs::read_to_string(root().join("crates/store/src/entities/mod.rs")).unwrap();
+    for row in rows {
+        let [name, _, of_rpcs, of_tables, shown] = row.as_slice() else { panic!("{row:?}") };
+        for rpc in quoted(of_rpcs) {
+            assert!(rpcs.iter().any(|known| known == rpc), "{name}: there is no rpc {rpc}");
+        }
+        for table in quoted(of_tables) {
+            assert!(entities.contains(&format!("pub mod {table};")), "{name}: there is no table {table}");
+        }
+        for path in quoted(shown) {
+            assert!(root().join(path).exists(), "{name}: there is no {path}");
+        }
+        assert!(!shown.is_empty(), "{name}: shown by what?");
+    }
+}

@@ -6,5 +6,6 @@ mod database_gone;
 mod killed;
 mod races;
 mod secrets;
+mod secrets_of_staff;
 mod shutdown;
 mod two_servers;

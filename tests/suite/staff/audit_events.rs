@@ -57,7 +57,7 @@ on_both_engines! {
         assert_eq!((event.user_name.as_str(), event.patron_number.as_str()), (desk.user_name.as_str(), patron.number.as_str()));
         assert_eq!((event.purpose(), event.branch.as_str()), (Purpose::CustomerService, "main"));
         assert_eq!(event.device, w.desk.name);
-        assert_eq!(event.at, stamp(w.t.clock.now() - TimeDelta::seconds(1)));
+        assert_eq!(event.recorded_at, stamp(w.t.clock.now() - TimeDelta::seconds(1)));
         w.t.clock.advance(TimeDelta::seconds(1));
         let events = list(&officer, ask).await.unwrap();
         assert_eq!(events.len(), 2);

@@ -53,7 +53,7 @@ fn event(event: audit::AuditEvent) -> AuditEvent {
     let row = event.row;
     AuditEvent {
         event_id: row.id.to_string(),
-        at: Some(reply::timestamp(row.at)),
+        recorded_at: Some(reply::timestamp(row.at)),
         action: row.action,
         granted: row.granted,
         // Written by this program as a list of names.
