@@ -35,7 +35,8 @@ def generate(proto: pathlib.Path) -> Contract:
         raise SystemExit("the contract does not compile")
     sys.path.insert(0, out)
     modules = {}
-    for file in files:
+    # What a device uses; staff services have some of the same names.
+    for file in (file for file in files if file.parts[-3] in ("common", "device")):
         package = ".".join(file.relative_to(proto).parent.parts)
         modules[file.stem] = importlib.import_module(f"{package}.{file.stem}_pb2")
         modules[f"{file.stem}_grpc"] = importlib.import_module(f"{package}.{file.stem}_pb2_grpc")
