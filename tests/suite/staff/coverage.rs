@@ -73,6 +73,20 @@ on_both_engines! {
         }
     }
 
+    async fn how_long_an_idle_session_lasts_is_a_policy(engine: Engine) {
+        let w = World::start(engine).await;
+        w.t.policy("staff.session_idle_minutes", "5").await;
+        let method = methods().into_iter().find(|method| method.name == "StaffSessionService.GetSelf").unwrap();
+        let staff = w.staff(&[method.role()]).await;
+        w.t.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
+        // A call begins the time anew.
+        method.ask(&staff, &w.question(&method).await).await.unwrap();
+        w.t.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
+        method.ask(&staff, &w.question(&method).await).await.unwrap();
+        w.t.clock.advance(TimeDelta::minutes(5));
+        assert_eq!(refused(&w, &method, &staff).await, ErrorReason::StaffSessionUnknown);
+    }
+
     async fn no_other_kind_of_device_reaches_a_staff_rpc(engine: Engine) {
         let w = World::start(engine).await;
         for kind in DeviceKind::ALL.iter().filter(|kind| **kind != DeviceKind::Desk) {

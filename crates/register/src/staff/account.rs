@@ -1,6 +1,6 @@
 //! Who is signed in at a desk, and with which duties.
 
-use crate::{Caller, RegisterError};
+use crate::{Caller, Register, RegisterError};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, StaffAccountState, StaffRole};
 use kortisto_store::{
@@ -12,9 +12,6 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _,
 };
 use uuid::Uuid;
-
-/// How long a session lasts that nobody uses.
-pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::minutes(30);
 
 /// The use of a session is written down at most this often.
 const LAST_USED_STEP: TimeDelta = TimeDelta::seconds(60);
@@ -61,12 +58,17 @@ pub(crate) struct Account {
 
 /// The account of a running session at this desk, if there is one.
 pub(crate) async fn signed_in(
+    register: &Register,
     transaction: &DatabaseTransaction,
     caller: &StaffCaller,
     moment: &Moment,
 ) -> Result<Account, RegisterError> {
     match &caller.proof {
-        StaffProof::Session(token_hash) => by_session(transaction, caller, token_hash, moment).await,
+        StaffProof::Session(token_hash) => {
+            let policies = &register.rulebook_in(transaction).await?.policies;
+            let idle = TimeDelta::minutes(policies.staff(moment.today()).session_idle_minutes.into());
+            by_session(transaction, caller, token_hash, idle, moment).await
+        }
         StaffProof::OpenId { subject, expires_at } => {
             by_subject(transaction, subject, *expires_at, moment).await
         }
@@ -95,6 +97,7 @@ async fn by_session(
     transaction: &DatabaseTransaction,
     caller: &StaffCaller,
     token_hash: &[u8; 32],
+    idle: TimeDelta,
     moment: &Moment,
 ) -> Result<Account, RegisterError> {
     let at = moment.at();
@@ -107,7 +110,7 @@ async fn by_session(
             session.device_id == caller.desk.device_id
                 && session.ended_at.is_none()
                 && at < session.expires_at
-                && at < session.last_used_at + IDLE_LIMIT
+                && at < session.last_used_at + idle
         })
         .ok_or(RegisterError::StaffSessionUnknown)?;
     let account = staff_accounts::Entity::find_by_id(session.account_id)

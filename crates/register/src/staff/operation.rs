@@ -240,7 +240,8 @@ impl<'c> Call<'c> {
         let asking =
             Asking::load(self.register, self.transaction, &self.caller.desk, None, self.request_id).await?;
         asking.admit_desk()?;
-        let account = account::signed_in(self.transaction, self.caller, &asking.moment).await?;
+        let account =
+            account::signed_in(self.register, self.transaction, self.caller, &asking.moment).await?;
         let (refusal, name) = if account.must_change && !duties::before_new_password(self.rpc) {
             (RegisterError::PasswordChangeRequired, "PASSWORD_CHANGE_REQUIRED")
         } else if !account.undertaken && !duties::before_undertaking(self.rpc) {

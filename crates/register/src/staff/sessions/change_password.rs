@@ -153,7 +153,7 @@ impl Register {
                 Box::pin(async move {
                     let asking = Asking::load(&register, transaction, &caller.desk, None, None).await?;
                     asking.admit_desk()?;
-                    let account = account::signed_in(transaction, &caller, &asking.moment).await?;
+                    let account = account::signed_in(&register, transaction, &caller, &asking.moment).await?;
                     Ok::<_, RegisterError>(account.user_name)
                 })
             })
@@ -213,7 +213,7 @@ async fn reserve(
     let typed = &ask.typed;
     let asking = Asking::load(register, transaction, &ask.caller.desk, None, Some(typed.id)).await?;
     let device = asking.admit_desk()?;
-    let account = account::signed_in(transaction, &ask.caller, &asking.moment).await?;
+    let account = account::signed_in(register, transaction, &ask.caller, &asking.moment).await?;
     if asking.has_answered() || !duties::may_call(&account.roles, StaffRpc::ChangePassword) {
         return Ok(Step::GoOn);
     }
@@ -241,7 +241,7 @@ async fn settle_refused(
 ) -> Result<(), RegisterError> {
     let asking = Asking::load(register, transaction, &ask.caller.desk, None, None).await?;
     let device = asking.admit_desk()?;
-    let account = account::signed_in(transaction, &ask.caller, &asking.moment).await?;
+    let account = account::signed_in(register, transaction, &ask.caller, &asking.moment).await?;
     let held = held_account(transaction, &account.user_name).await?;
     let place = Place { register, transaction, device, moment: &asking.moment };
     if !wrong {

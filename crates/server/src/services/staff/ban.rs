@@ -117,7 +117,7 @@ impl BanService for Api {
 }
 
 fn terms(terms: Option<wire::BanTerms>) -> Result<BanTerms, Fault> {
-    let terms = fields::present("terms", terms)?;
+    let terms = fields::message("terms", terms)?;
     Ok(BanTerms {
         kind: fields::coded("terms.kind", terms.kind)?,
         branch: fields::optional_code("terms.branch", &terms.branch)?,

@@ -25,11 +25,6 @@ pub(super) fn optional_key(field: &'static str, given: i64) -> Result<Option<i64
     if given == 0 { Ok(None) } else { key(field, given).map(Some) }
 }
 
-/// A message that an rpc cannot do without.
-pub(super) fn present<T>(field: &'static str, given: Option<T>) -> Result<T, Fault> {
-    given.ok_or_else(|| Fault::field(field, "set"))
-}
-
 /// A text of several lines: printable characters and line feeds, no blanks at its ends, 1 to `chars_max` characters.
 pub(super) fn prose(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
     let fits = !text.is_empty() && text.chars().count() <= chars_max;
