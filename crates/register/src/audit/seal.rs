@@ -14,14 +14,14 @@ use super::{
 use crate::{Register, Surroundings};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_store::{
-    Engine, Store, StoreError,
+    Leadership, Store, StoreError,
     entities::{audit, audit_seals},
 };
 use kortisto_vault::Keys;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, Statement,
+    QueryOrder as _, QuerySelect as _, Select,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -49,9 +49,6 @@ const BATCH_ROWS: u64 = 250;
 
 /// Rows looked at in one statement, so that a long trail is gone through in short ones.
 const PAGE_ROWS: u64 = 5_000;
-
-/// Who may seal, on PostgreSQL: the letters of "kortisto".
-const ADVISORY_LOCK: i64 = 0x6b6f_7274_6973_746f;
 
 /// Seals audit rows and signs heads.
 pub struct Sealer {
@@ -148,10 +145,9 @@ impl Sealer {
     }
 
     async fn seal_some(&self, from: Uuid, to: Option<Uuid>) -> Result<Option<u64>, StoreError> {
-        let engine = self.store.engine();
         self.store
             .unit_of_work("seal_audit", Instant::now() + PASS_LIMIT, move |transaction| {
-                Box::pin(async move { seal_batch(transaction, engine, from, to).await })
+                Box::pin(async move { seal_batch(transaction, from, to).await })
             })
             .await
     }
@@ -162,13 +158,12 @@ impl Sealer {
     /// [`StoreError`]. A file that cannot be written is logged, and its heads are written later.
     pub async fn sign_head(&mut self) -> Result<Option<Head>, StoreError> {
         let (keys, at) = (Arc::clone(&self.keys), self.surroundings.clock.now());
-        let engine = self.store.engine();
         let head = self
             .store
             .unit_of_work("sign_audit_head", Instant::now() + PASS_LIMIT, move |transaction| {
                 let keys = Arc::clone(&keys);
                 Box::pin(async move {
-                    if may_lead(transaction, engine).await? {
+                    if Leadership::AuditChain.taken(transaction).await? {
                         head::sign(transaction, &keys, at).await
                     } else {
                         Ok(None)
@@ -228,27 +223,13 @@ pub(super) async fn newest_seal(
     Ok(audit_seals::Entity::find().order_by_desc(audit_seals::Column::Number).one(connection).await?)
 }
 
-/// Whether this transaction may add to the chain. The lock goes with it.
-async fn may_lead(transaction: &DatabaseTransaction, engine: Engine) -> Result<bool, StoreError> {
-    if engine == Engine::Sqlite {
-        return Ok(true);
-    }
-    let sql = format!("select pg_try_advisory_xact_lock({ADVISORY_LOCK})");
-    let row = transaction.query_one_raw(Statement::from_string(engine.backend(), sql)).await?;
-    match row {
-        Some(row) => Ok(row.try_get_by_index(0)?),
-        None => Ok(false),
-    }
-}
-
 /// Seals the oldest rows without a seal; none when another server is at it.
 async fn seal_batch(
     transaction: &DatabaseTransaction,
-    engine: Engine,
     from: Uuid,
     to: Option<Uuid>,
 ) -> Result<Option<u64>, StoreError> {
-    if !may_lead(transaction, engine).await? {
+    if !Leadership::AuditChain.taken(transaction).await? {
         return Ok(None);
     }
     let (mut number, mut hash) = match newest_seal(transaction).await? {

@@ -5,11 +5,14 @@ use crate::{RegisterError, Surroundings, audit::values::value_hash};
 use chrono::{DateTime, Utc};
 use kortisto_domain::Purpose;
 use kortisto_store::{
-    StoreError,
-    entities::{audit, audit_values},
-    queries::party::Device,
+    Engine,
+    queries::{
+        changes::{self, AuditValueRow, StaffAuditRow},
+        dialect::{At, Hex},
+        party::Device,
+    },
 };
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait as _};
+use sea_orm::DatabaseTransaction;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -121,7 +124,7 @@ pub(crate) async fn write(
     if entries.is_empty() {
         entries.push(Entry::default());
     }
-    let mut rows = Vec::with_capacity(entries.len());
+    let mut acts = Vec::with_capacity(entries.len());
     let mut values = Vec::new();
     for entry in entries {
         let id = surroundings.new_id(signature.at);
@@ -132,46 +135,35 @@ pub(crate) async fn write(
                 surroundings.random.fill(&mut salt);
                 let (old, new) = (field.old.as_deref(), field.new.as_deref());
                 hash.update(value_hash(position, field.field, old, new, &salt));
-                values.push(audit_values::ActiveModel {
-                    audit_id: Set(id),
-                    position: Set(position),
-                    field: Set(field.field.to_owned()),
-                    old_value: Set(field.old),
-                    new_value: Set(field.new),
-                    salt: Set(salt),
+                values.push(AuditValueRow {
+                    audit_id: id,
+                    position,
+                    field: field.field,
+                    old_value: field.old,
+                    new_value: field.new,
+                    salt: Hex(salt),
                 });
             }
-            hash.finalize().to_vec()
+            Hex(hash.finalize().to_vec())
         });
-        rows.push(audit::ActiveModel {
-            id: Set(id),
-            at: Set(signature.at),
-            action: Set(signature.action.clone()),
-            granted: Set(signature.refusal.is_none()),
-            reasons: Set(signature
-                .refusal
-                .map_or_else(|| "[]".to_owned(), |reason| format!("[\"{reason}\"]"))),
-            actor: Set(signature.who.actor().to_owned()),
-            device_id: Set(signature.who.device().map(|device| device.id)),
-            branch_id: Set(signature.who.device().map(|device| device.branch_id)),
-            subject: Set(entry.subject),
-            request_id: Set(signature.request_id),
-            staff_account_id: Set(signature.who.account()),
-            staff_session_id: Set(signature.who.session()),
-            purpose: Set(signature.purpose.map(Purpose::code)),
-            detail: Set(entry.detail),
-            values_hash: Set(values_hash),
-            item_id: Set(None),
-            loan_id: Set(None),
-            hold_id: Set(None),
+        acts.push(StaffAuditRow {
+            id,
+            at: At(signature.at),
+            action: signature.action.clone(),
+            granted: signature.refusal.is_none(),
+            reasons: signature.refusal.map_or_else(|| "[]".to_owned(), |reason| format!("[\"{reason}\"]")),
+            actor: signature.who.actor(),
+            device_id: signature.who.device().map(|device| device.id),
+            branch_id: signature.who.device().map(|device| device.branch_id),
+            subject: entry.subject,
+            request_id: signature.request_id,
+            staff_account_id: signature.who.account(),
+            staff_session_id: signature.who.session(),
+            purpose: signature.purpose.map(Purpose::code),
+            detail: entry.detail,
+            values_hash,
         });
     }
-    audit::Entity::insert_many(rows).exec_without_returning(transaction).await.map_err(StoreError::from)?;
-    if !values.is_empty() {
-        audit_values::Entity::insert_many(values)
-            .exec_without_returning(transaction)
-            .await
-            .map_err(StoreError::from)?;
-    }
+    changes::apply_trail(transaction, Engine::of(transaction), &acts, &values).await?;
     Ok(())
 }

@@ -6,10 +6,12 @@ use crate::{
     config::Config,
     tls::{TlsReloader, crypto},
 };
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use kortisto_register::{Clock as _, SystemClock};
-use kortisto_store::{Engine, Store, StoreError};
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use kortisto_store::{
+    Engine, Store,
+    queries::server_facts::{self, DURABILITY_SETTINGS},
+};
 use std::{path::Path, process::ExitCode, sync::Arc};
 use tokio::time::Instant;
 
@@ -121,19 +123,11 @@ async fn durability(store: &Store) -> Result<String, Failure> {
         return Ok("write-ahead log, synchronous=FULL".to_owned());
     }
     let mut fine = Vec::new();
-    for (setting, wrong) in
-        [("fsync", &["off"][..]), ("full_page_writes", &["off"]), ("synchronous_commit", &["off", "local"])]
-    {
-        let sql = format!("select current_setting('{setting}')");
-        let row = store
-            .readers()
-            .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+    for setting in DURABILITY_SETTINGS {
+        let value = server_facts::setting(store.readers(), setting)
             .await
-            .map_err(|error| Failure::of("durability", &StoreError::from(error)))?
-            .ok_or_else(|| Failure::new("the database did not tell its settings"))?;
-        let value: String =
-            row.try_get_by_index(0).map_err(|error| Failure::of("durability", &StoreError::from(error)))?;
-        if wrong.contains(&value.as_str()) {
+            .map_err(|error| Failure::of("durability", &error))?;
+        if ["off", "local"].contains(&value.as_str()) {
             return Err(Failure::new(format!(
                 "PostgreSQL runs with {setting} = {value}, so an acknowledged loan may be lost; set it to on"
             )));
@@ -148,15 +142,9 @@ async fn record(store: &Store) -> Result<String, Failure> {
     if store.engine() == Engine::Sqlite {
         return Ok("triggers keep it from being changed".to_owned());
     }
-    let sql = "select coalesce(has_table_privilege(to_regclass('audit'), 'update'), false)";
-    let row = store
-        .readers()
-        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+    let may_change = server_facts::may_change_audit(store.readers())
         .await
-        .map_err(|error| Failure::of("record", &StoreError::from(error)))?
-        .ok_or_else(|| Failure::new("the database did not tell its rights"))?;
-    let may_change: bool =
-        row.try_get_by_index(0).map_err(|error| Failure::of("record", &StoreError::from(error)))?;
+        .map_err(|error| Failure::of("record", &error))?;
     Ok(if may_change {
         "this role owns it; give the server another one (`kortisto migrate --app-role`)".to_owned()
     } else {
@@ -170,14 +158,7 @@ async fn clock(store: &Store) -> Result<String, Failure> {
         return Ok("one clock for server and database".to_owned());
     }
     let before = SystemClock.now();
-    let row = store
-        .readers()
-        .query_one_raw(Statement::from_string(DbBackend::Postgres, "select clock_timestamp()"))
-        .await
-        .map_err(|error| Failure::of("clock", &StoreError::from(error)))?
-        .ok_or_else(|| Failure::new("the database did not tell its time"))?;
-    let theirs: DateTime<Utc> =
-        row.try_get_by_index(0).map_err(|error| Failure::of("clock", &StoreError::from(error)))?;
+    let theirs = server_facts::clock(store.readers()).await.map_err(|error| Failure::of("clock", &error))?;
     let apart = theirs - before;
     if apart.abs() > CLOCK_DIFFERENCE_MAX {
         return Err(Failure::new(format!(

@@ -1,6 +1,6 @@
 //! `HoldService`.
 
-use super::{Api, fields, reply};
+use super::{Api, fields, page_token, reply};
 use crate::status::Fault;
 use kortisto::device::v1::{
     Hold, HoldState, ListHoldsRequest, ListHoldsResponse, PickUpHoldRequest, PickUpHoldResponse,
@@ -37,7 +37,7 @@ impl HoldService for Api {
             refusals: self.refusals(&asked, &list.decision, language),
             ready,
             pending: if asked.shows("pending") { pending } else { Vec::new() },
-            next_page_token: list.next.map(page_token).unwrap_or_default(),
+            next_page_token: list.next.map(token_of).unwrap_or_default(),
         }))
     }
 
@@ -78,20 +78,13 @@ fn hold(details: HoldDetails) -> Hold {
 }
 
 /// A page token is a place in the list and no secret: the session decides whose list it is.
-fn page_token(place: HoldPlace) -> String {
+fn token_of(place: HoldPlace) -> String {
     format!("{}.{:x}.{}", u8::from(place.pending), place.placed_at_us, place.id.simple())
 }
 
 fn parse_page_token(token: &str) -> Result<Option<HoldPlace>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let fault = || Fault::field("page_token", "the next_page_token of the last reply, or empty");
-    if token.len() > fields::PAGE_TOKEN_CHARS_MAX {
-        return Err(fault());
-    }
-    let mut parts = token.split('.');
-    let place = (|| {
+    page_token::read(token, |text| {
+        let mut parts = text.split('.');
         let pending = match parts.next()? {
             "0" => false,
             "1" => true,
@@ -100,8 +93,7 @@ fn parse_page_token(token: &str) -> Result<Option<HoldPlace>, Fault> {
         let placed_at_us = i64::from_str_radix(parts.next()?, 16).ok()?;
         let id = parts.next()?.parse().ok()?;
         parts.next().is_none().then_some(HoldPlace { pending, placed_at_us, id })
-    })();
-    place.map(Some).ok_or_else(fault)
+    })
 }
 
 #[cfg(test)]
@@ -112,10 +104,9 @@ mod tests {
     fn a_page_token_leads_back_to_its_place_and_nothing_else_does() {
         let place =
             HoldPlace { pending: true, placed_at_us: 1_700_000_000_000_000, id: uuid::Uuid::from_u128(7) };
-        assert_eq!(parse_page_token(&page_token(place)), Ok(Some(place)));
+        assert_eq!(parse_page_token(&token_of(place)), Ok(Some(place)));
         assert_eq!(parse_page_token(""), Ok(None));
-        for bad in ["x", "1", "1.2", "2.3.4", "1.zz.7", &format!("{}.", page_token(place)), &"1".repeat(200)]
-        {
+        for bad in ["x", "1", "1.2", "2.3.4", "1.zz.7", &format!("{}.", token_of(place)), &"1".repeat(200)] {
             assert!(parse_page_token(bad).is_err(), "{bad}");
         }
     }

@@ -10,6 +10,7 @@ mod enrolment;
 mod fields;
 mod hold;
 mod loan;
+mod page_token;
 mod patron;
 mod reply;
 mod staff;

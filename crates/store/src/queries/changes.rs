@@ -5,10 +5,11 @@ mod apply;
 mod rows;
 mod sets;
 
-pub use apply::apply;
+pub use apply::{apply, apply_trail};
 pub use rows::{
-    AttemptOutcome, AttemptRow, AuditRow, CertificateRow, ClosedLoanRow, HoldRow, ItemRow, KnownDeviceRow,
-    NewLoanRow, PinStateRow, RememberedRow, SessionEndRow, SessionRow, WebPasswordRow,
+    AttemptOutcome, AttemptRow, AuditRow, AuditValueRow, CertificateRow, ClosedLoanRow, HoldRow, ItemRow,
+    KnownDeviceRow, NewLoanRow, PinStateRow, RememberedRow, SessionEndRow, SessionRow, StaffAuditRow,
+    WebPasswordRow,
 };
 
 use std::collections::{BTreeMap, HashSet};

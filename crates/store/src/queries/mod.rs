@@ -16,3 +16,4 @@ pub mod party;
 pub mod patron_search;
 pub mod pin_facts;
 pub mod rulebook;
+pub mod server_facts;

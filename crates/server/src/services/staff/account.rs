@@ -2,7 +2,7 @@
 
 use super::fields;
 use crate::{
-    services::{Api, reply},
+    services::{Api, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{
@@ -57,11 +57,11 @@ impl StaffAccountService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::page_size(message.page_size)?;
-        let after = page_place(&message.page_token)?;
+        let after = page_token::key(&message.page_token)?;
         let page = desk.view(ListStaffAccounts { page_size, after }).await?;
         Ok(Response::new(ListStaffAccountsResponse {
             accounts: page.accounts.into_iter().map(account).collect(),
-            next_page_token: page.next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -164,17 +164,6 @@ fn subject(text: &str) -> Result<Option<String>, Fault> {
     ))
 }
 
-/// A page token is the key of the last account on the page, and no secret.
-fn page_place(token: &str) -> Result<Option<i64>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let place = token.parse().ok().filter(|id: &i64| *id > 0 && id.to_string() == token);
-    place
-        .map(Some)
-        .ok_or_else(|| Fault::field("page_token", "the next_page_token of the last reply, or empty"))
-}
-
 fn account(record: StaffAccountRecord) -> StaffAccount {
     let row = record.account;
     StaffAccount {
@@ -202,15 +191,6 @@ fn duty(record: StaffRoleRecord) -> StaffDuty {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_page_token_leads_back_to_its_place_and_nothing_else_does() {
-        assert_eq!(page_place(""), Ok(None));
-        assert_eq!(page_place("17"), Ok(Some(17)));
-        for bad in ["0", "-1", "+1", "01", "x", "1 ", "99999999999999999999"] {
-            assert!(page_place(bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_subject_is_short_and_ascii() {

@@ -1,17 +1,13 @@
 //! `AuditService`.
 
 use super::fields;
-use crate::{
-    services::{Api, reply},
-    status::Fault,
-};
+use crate::services::{Api, page_token, reply};
 use kortisto::staff::v1::{
     AuditEvent, ChangedField, ListAuditEventsRequest, ListAuditEventsResponse,
     audit_service_server::AuditService,
 };
 use kortisto_register::staff::audit::{self, ListAuditEvents};
 use tonic::{Request, Response, Status, async_trait};
-use uuid::Uuid;
 
 #[async_trait]
 impl AuditService for Api {
@@ -28,25 +24,15 @@ impl AuditService for Api {
             until: fields::optional_instant("until_time", message.until_time)?,
             action: fields::optional_code("action", &message.action)?,
             page_size: fields::page_size(message.page_size)?,
-            after: page_place(&message.page_token)?,
+            after: page_token::id(&message.page_token)?,
             purpose: fields::purpose(message.purpose)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(ListAuditEventsResponse {
             events: page.events.into_iter().map(event).collect(),
-            next_page_token: page.next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
-}
-
-/// A page token is the id of the last event on the page, and no secret.
-fn page_place(token: &str) -> Result<Option<Uuid>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    fields::id("page_token", token)
-        .map(Some)
-        .map_err(|_| Fault::field("page_token", "the next_page_token of the last reply, or empty"))
 }
 
 fn event(event: audit::AuditEvent) -> AuditEvent {

@@ -2,7 +2,7 @@
 
 use super::{fields, right};
 use crate::{
-    services::{Api, reply},
+    services::{Api, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{self as wire, ban_service_server::BanService};
@@ -67,7 +67,7 @@ impl BanService for Api {
             page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
-        let next_page_token = fields::next_page_token(page.next);
+        let next_page_token = page_token::of(page.next);
         Ok(Response::new(wire::ListBansResponse {
             bans: page.rows.into_iter().map(ban).collect(),
             next_page_token,

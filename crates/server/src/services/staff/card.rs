@@ -2,7 +2,7 @@
 
 use super::fields;
 use crate::{
-    services::{Api, reply},
+    services::{Api, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{
@@ -127,12 +127,12 @@ impl CardService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             page_size: fields::rows(message.page_size)?,
-            after: fields::row("page_token", &message.page_token)?,
+            after: page_token::key(&message.page_token)?,
         };
         let page = desk.view(question).await?;
         Ok(Response::new(ListCardsResponse {
             cards: page.cards.into_iter().map(card).collect(),
-            next_page_token: fields::row_token(page.next),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -175,11 +175,11 @@ impl CardService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::rows(message.page_size)?;
-        let after = fields::row("page_token", &message.page_token)?;
+        let after = page_token::key(&message.page_token)?;
         let page = desk.view(ListCardPatterns { page_size, after }).await?;
         Ok(Response::new(ListCardPatternsResponse {
             card_patterns: page.patterns.into_iter().map(pattern).collect(),
-            next_page_token: fields::row_token(page.next),
+            next_page_token: page_token::of(page.next),
         }))
     }
 }

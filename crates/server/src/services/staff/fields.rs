@@ -1,7 +1,7 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
-use crate::services::fields::PAGE_TOKEN_CHARS_MAX;
 pub(super) use crate::services::fields::{code, id, page_size, password};
+use crate::services::page_token;
 use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
 use kortisto::staff::v1;
@@ -44,21 +44,9 @@ pub(super) fn optional_prose(
     if given.is_empty() { Ok(None) } else { prose(field, given, chars_max).map(Some) }
 }
 
-/// Which page of a list in the order of its keys. A token is the last key of the page before, and no secret.
+/// Which page of a list in the order of its keys.
 pub(super) fn page(size: i32, token: &str) -> Result<Page, Fault> {
-    let fault = || Fault::field("page_token", "the next_page_token of the last reply, or empty");
-    let size = page_size(size)?;
-    if token.is_empty() {
-        return Ok(Page { size, after: None });
-    }
-    let short = Some(token).filter(|token| token.len() <= PAGE_TOKEN_CHARS_MAX);
-    let key = short.and_then(|token| token.parse::<i64>().ok()).filter(|key| *key > 0);
-    key.map(|key| Page { size, after: Some(key) }).ok_or_else(fault)
-}
-
-/// The token of the next page; empty on the last.
-pub(super) fn next_page_token(next: Option<i64>) -> String {
-    next.map(|key| key.to_string()).unwrap_or_default()
+    Ok(Page { size: page_size(size)?, after: page_token::key(token)? })
 }
 
 /// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
@@ -85,17 +73,6 @@ pub(super) fn message<T>(field: &'static str, given: Option<T>) -> Result<T, Fau
     given.ok_or_else(|| Fault::field(field, "given, with its fields"))
 }
 
-/// The key with which the page before ended; none for the first page.
-pub(super) fn page_token(token: &str) -> Result<Option<String>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    if token.chars().count() > PAGE_TOKEN_CHARS_MAX || token.chars().any(char::is_control) {
-        return Err(page_token_fault());
-    }
-    Ok(Some(token.to_owned()))
-}
-
 /// A date in ISO 8601, for example 2016-02-29.
 pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
     let fault = || Fault::field(field, "a date that exists, as YYYY-MM-DD, of the years 1850 to 2200");
@@ -120,11 +97,6 @@ pub(super) fn optional_instant(
     let instant = DateTime::from_timestamp(given.seconds, nanos).ok_or_else(fault)?;
     let in_range = (2000..=2200).contains(&instant.year());
     in_range.then(|| Some(instant.trunc_subsecs(6))).ok_or_else(fault)
-}
-
-/// A page token that no reply gave.
-pub(super) fn page_token_fault() -> Fault {
-    Fault::field("page_token", "the next_page_token of the last reply, or empty")
 }
 
 /// A phone number, ITU-T E.164.
@@ -183,20 +155,6 @@ pub(super) fn rows(asked: i32) -> Result<u64, Fault> {
     page_size(asked).map(|size| size as u64)
 }
 
-/// The row after which a page begins; none for an empty text.
-pub(super) fn row(field: &'static str, text: &str) -> Result<Option<i64>, Fault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let key = text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text);
-    key.map(Some).ok_or_else(|| Fault::field(field, "the next_page_token of the page before, or nothing"))
-}
-
-/// The token of the page after this row; empty where there is none.
-pub(super) fn row_token(row: Option<i64>) -> String {
-    row.map(|key| key.to_string()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,17 +198,6 @@ mod tests {
         {
             assert!(at(seconds, nanos).is_err(), "{seconds} {nanos}");
         }
-    }
-
-    #[test]
-    fn a_page_token_leads_back_to_its_key() {
-        assert_eq!(page(0, ""), Ok(Page { size: 50, after: None }));
-        assert_eq!(page(7, &next_page_token(Some(12))), Ok(Page { size: 7, after: Some(12) }));
-        assert_eq!(next_page_token(None), "");
-        for bad in ["x", "0", "-1", " 1", "1 ", &"1".repeat(200)] {
-            assert!(page(0, bad).is_err(), "{bad:?}");
-        }
-        assert!(page(-1, "").is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::fields;
 use crate::{
-    services::{Api, fields::PAGE_TOKEN_CHARS_MAX, reply},
+    services::{Api, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{self as wire, home_service_service_server::HomeServiceService};
@@ -15,7 +15,6 @@ use kortisto_register::staff::home_service::{
     PutHomeService, SetConsent,
 };
 use tonic::{Request, Response, Status, async_trait};
-use uuid::Uuid;
 
 /// Longest postcode, in characters.
 const POSTCODE_CHARS_MAX: usize = 10;
@@ -111,12 +110,12 @@ impl HomeServiceService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             page_size: fields::page_size(message.page_size)?,
-            after: loan_of_token(&message.page_token)?,
+            after: page_token::id(&message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListHomeServiceHistoryResponse {
             loans: page.loans.into_iter().map(past_loan).collect(),
-            next_page_token: page.next.map(|loan| loan.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -136,7 +135,7 @@ impl HomeServiceService for Api {
             stops: manifest.stops.into_iter().map(stop).collect(),
             withheld: manifest.withheld,
             expires_at: Some(reply::timestamp(manifest.expires_at)),
-            next_page_token: fields::next_page_token(manifest.next),
+            next_page_token: page_token::of(manifest.next),
         }))
     }
 }
@@ -144,17 +143,6 @@ impl HomeServiceService for Api {
 fn every_weeks(weeks: u32) -> Result<u8, Fault> {
     let weeks = u8::try_from(weeks).ok().filter(|weeks| (1..=EVERY_WEEKS_MAX).contains(weeks));
     weeks.ok_or_else(|| Fault::field("every_weeks", format!("1 to {EVERY_WEEKS_MAX}")))
-}
-
-/// The last loan of the page before.
-fn loan_of_token(token: &str) -> Result<Option<Uuid>, Fault> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let short = Some(token).filter(|token| token.len() <= PAGE_TOKEN_CHARS_MAX);
-    let loan = short.and_then(|token| Uuid::try_parse(token).ok());
-    loan.map(Some)
-        .ok_or_else(|| Fault::field("page_token", "the next_page_token of the last reply, or empty"))
 }
 
 fn past_loan(record: HistoryRecord) -> wire::PastLoan {

@@ -1,10 +1,7 @@
 //! `MessageService`.
 
 use super::fields;
-use crate::{
-    services::{Api, reply},
-    status::Fault,
-};
+use crate::services::{Api, page_token, reply};
 use kortisto::staff::v1::{
     AddMessageRequest, AddMessageResponse, ListMessagesRequest, ListMessagesResponse, Message,
     RemoveMessageRequest, RemoveMessageResponse, message_service_server::MessageService,
@@ -43,12 +40,12 @@ impl MessageService for Api {
             number: fields::code("number", &message.number)?,
             purpose: fields::purpose(message.purpose)?,
             page_size: fields::page_size(message.page_size)?,
-            after: after(&message.page_token)?,
+            after: page_token::key(&message.page_token)?,
         };
         let found = desk.view(ask).await?;
         Ok(Response::new(ListMessagesResponse {
             messages: found.messages.into_iter().map(shown).collect(),
-            next_page_token: found.next.map(|key| key.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(found.next),
         }))
     }
 
@@ -66,12 +63,6 @@ impl MessageService for Api {
         desk.change(ask).await?;
         Ok(Response::new(RemoveMessageResponse {}))
     }
-}
-
-/// The key of the last message of the page before.
-fn after(token: &str) -> Result<Option<i64>, Fault> {
-    let token = fields::page_token(token)?;
-    token.map(|text| text.parse().map_err(|_| fields::page_token_fault())).transpose()
 }
 
 fn shown(details: MessageDetails) -> Message {

@@ -4,7 +4,10 @@ mod details;
 mod show;
 
 use super::fields;
-use crate::{services::Api, status::Fault};
+use crate::{
+    services::{Api, page_token},
+    status::Fault,
+};
 use kortisto::staff::v1 as wire;
 use kortisto::staff::v1::patron_service_server::PatronService;
 use kortisto_domain::{contact, notices};
@@ -48,12 +51,12 @@ impl PatronService for Api {
         let purpose = fields::purpose(message.purpose)?;
         let asked = if message.page_size == 0 { HITS_DEFAULT } else { message.page_size };
         let page_size = fields::page_size(asked)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let wanted = wanted(&message)?;
         let found = desk.view(SearchPatrons { wanted, page_size, after, purpose }).await?;
         Ok(Response::new(wire::SearchPatronsResponse {
             patrons: found.hits.into_iter().map(show::hit).collect(),
-            next_page_token: found.next.unwrap_or_default(),
+            next_page_token: page_token::of(found.next),
             too_many: found.too_many,
         }))
     }
@@ -276,11 +279,11 @@ impl PatronService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let found = desk.view(ListCategories { page_size, after }).await?;
         Ok(Response::new(wire::ListCategoriesResponse {
             categories: found.categories.into_iter().map(show::category).collect(),
-            next_page_token: found.next.unwrap_or_default(),
+            next_page_token: page_token::of(found.next),
         }))
     }
 

@@ -1,7 +1,10 @@
 //! `PlaceService`.
 
 use super::fields;
-use crate::{services::Api, status::Fault};
+use crate::{
+    services::{Api, page_token},
+    status::Fault,
+};
 use kortisto::staff::v1::{
     AddMembershipRequest, AddMembershipResponse, AddOpeningExceptionRequest, AddOpeningExceptionResponse,
     Branch, Controller, EndMembershipRequest, EndMembershipResponse, ListBranchesRequest,
@@ -73,11 +76,11 @@ impl PlaceService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let page = desk.view(ListControllers { page_size, after }).await?;
         Ok(Response::new(ListControllersResponse {
             controllers: page.entries.into_iter().map(listed_controller).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -143,7 +146,7 @@ impl PlaceService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let page = desk.view(ListBranches { page_size, after }).await?;
         let branches = page.entries.into_iter().map(|row| Branch {
             code: row.code,
@@ -154,7 +157,7 @@ impl PlaceService for Api {
         });
         Ok(Response::new(ListBranchesResponse {
             branches: branches.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -182,7 +185,7 @@ impl PlaceService for Api {
         let message = request.into_inner();
         let branch = fields::code("branch", &message.branch)?;
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let page = desk.view(ListStops { branch, page_size, after }).await?;
         let stops = page.entries.into_iter().map(|row| Stop {
             code: row.code,
@@ -191,7 +194,7 @@ impl PlaceService for Api {
         });
         Ok(Response::new(ListStopsResponse {
             stops: stops.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -238,7 +241,7 @@ impl PlaceService for Api {
         let message = request.into_inner();
         let branch = fields::code("branch", &message.branch)?;
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let page = desk.view(ListResources { branch, page_size, after }).await?;
         let resources = page.entries.into_iter().map(|row| Resource {
             code: row.code,
@@ -248,7 +251,7 @@ impl PlaceService for Api {
         });
         Ok(Response::new(ListResourcesResponse {
             resources: resources.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -371,7 +374,7 @@ impl PlaceService for Api {
         let page = desk.view(ask).await?;
         Ok(Response::new(ListMunicipalitiesResponse {
             municipalities: page.entries.into_iter().map(listed_municipality).collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 }
@@ -443,8 +446,8 @@ fn min_age(years: i32) -> Result<u8, Fault> {
 
 /// Code and first day of the last entry of the page before.
 fn municipality_token(token: &str) -> Result<Option<(String, chrono::NaiveDate)>, Fault> {
-    let Some(token) = fields::page_token(token)? else { return Ok(None) };
-    let fault = || Fault::field("page_token", "the next_page_token of the last reply, or empty");
-    let (code, day) = token.split_once('.').ok_or_else(fault)?;
-    Ok(Some((code.to_owned(), fields::date("page_token", day)?)))
+    page_token::read(token, |text| {
+        let (code, day) = text.split_once('.')?;
+        Some((code.to_owned(), fields::date("page_token", day).ok()?))
+    })
 }

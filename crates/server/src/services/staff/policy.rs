@@ -2,7 +2,7 @@
 
 use super::{fault, fields};
 use crate::{
-    services::{Api, reply},
+    services::{Api, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{
@@ -40,7 +40,7 @@ impl PolicyService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let page_size = fields::page_size(message.page_size)?;
-        let after = fields::page_token(&message.page_token)?;
+        let after = page_token::text(&message.page_token)?;
         let page = desk.view(ListPolicyKeys { page_size, after }).await?;
         let keys = page.entries.into_iter().map(|entry| PolicyKey {
             key: entry.key.to_owned(),
@@ -53,7 +53,7 @@ impl PolicyService for Api {
         });
         Ok(Response::new(ListPolicyKeysResponse {
             keys: keys.collect(),
-            next_page_token: page.next.unwrap_or_default(),
+            next_page_token: page_token::of(page.next),
         }))
     }
 
@@ -124,7 +124,7 @@ impl PolicyService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let (deadline, trace_id) = (desk.deadline, desk.trace_id.clone());
-        let after = number_token(&message.page_token)?.unwrap_or_default();
+        let after = page_token::key(&message.page_token)?.unwrap_or_default();
         let purpose = fields::purpose(message.purpose)?;
         let rows = desk.view(DryRunPolicies { text: text(message.text)?, purpose }).await?;
         let register = Arc::clone(&self.register);
@@ -134,7 +134,7 @@ impl PolicyService for Api {
         Ok(Response::new(DryRunPoliciesResponse {
             patrons: count(effects.patrons),
             changes: changes(effects),
-            next_page_token: next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(next),
         }))
     }
 
@@ -147,13 +147,13 @@ impl PolicyService for Api {
         let ask = GetPolicyHistory {
             key: fields::code("key", &message.key)?,
             page_size: fields::page_size(message.page_size)?,
-            before: number_token(&message.page_token)?,
+            before: page_token::key(&message.page_token)?,
         };
         let history = desk.view(ask).await?;
         let changes = history.changes.into_iter().map(|row| change(row, &history.branches));
         Ok(Response::new(GetPolicyHistoryResponse {
             changes: changes.collect(),
-            next_page_token: history.next.map(|id| id.to_string()).unwrap_or_default(),
+            next_page_token: page_token::of(history.next),
         }))
     }
 }
@@ -232,19 +232,10 @@ fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A number that a page ended with.
-fn number_token(token: &str) -> Result<Option<i64>, Fault> {
-    let Some(token) = fields::page_token(token)? else { return Ok(None) };
-    token.parse().ok().filter(|number| *number >= 0).map(Some).ok_or_else(bad_token)
-}
-
 /// A key and a number that a page ended with.
 fn policy_token(token: &str) -> Result<Option<(String, i64)>, Fault> {
-    let Some(token) = fields::page_token(token)? else { return Ok(None) };
-    let (key, number) = token.rsplit_once(':').ok_or_else(bad_token)?;
-    Ok(Some((key.to_owned(), number.parse().map_err(|_| bad_token())?)))
-}
-
-fn bad_token() -> Fault {
-    Fault::field("page_token", "the next_page_token of the last reply, or empty")
+    page_token::read(token, |text| {
+        let (key, number) = text.rsplit_once(':')?;
+        Some((key.to_owned(), number.parse().ok()?))
+    })
 }

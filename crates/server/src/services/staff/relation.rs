@@ -1,7 +1,7 @@
 //! `RelationService`.
 
 use super::fields;
-use crate::services::{Api, reply};
+use crate::services::{Api, page_token, reply};
 use kortisto::staff::v1::{self as wire, relation_service_server::RelationService};
 use kortisto_domain::{
     consents::TEXT_VERSION_CHARS_MAX,
@@ -58,7 +58,7 @@ impl RelationService for Api {
             page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
-        let next_page_token = fields::next_page_token(page.next);
+        let next_page_token = page_token::of(page.next);
         Ok(Response::new(wire::ListRelationsResponse {
             relations: page.rows.into_iter().map(relation).collect(),
             next_page_token,
@@ -108,7 +108,7 @@ impl RelationService for Api {
             page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
-        let next_page_token = fields::next_page_token(page.next);
+        let next_page_token = page_token::of(page.next);
         Ok(Response::new(wire::ListConsentsResponse {
             consents: page.rows.into_iter().map(consent).collect(),
             next_page_token,

@@ -1,7 +1,7 @@
 //! The part of `BanService` that is about rights to use unstaffed libraries.
 
 use super::fields;
-use crate::services::{Api, reply};
+use crate::services::{Api, page_token, reply};
 use kortisto::staff::v1 as wire;
 use kortisto_domain::rights::{CONTRACT_CHARS_MAX, RightState};
 use kortisto_register::staff::rights::{
@@ -57,7 +57,7 @@ pub(super) async fn list(
         page: fields::page(message.page_size, &message.page_token)?,
     };
     let page = desk.view(ask).await?;
-    let next_page_token = fields::next_page_token(page.next);
+    let next_page_token = page_token::of(page.next);
     Ok(Response::new(wire::ListSelfServiceRightsResponse {
         rights: page.rows.into_iter().map(right).collect(),
         next_page_token,

@@ -1,6 +1,6 @@
 //! Writes the changes of a turn.
 
-use super::{Changes, rows::Named, sets::*};
+use super::{AuditValueRow, Changes, StaffAuditRow, rows::Named, sets::*};
 use crate::{
     Engine, StoreError,
     queries::dialect::{At, parameter, rows},
@@ -46,10 +46,23 @@ pub async fn apply(
     plan.add(&HOLDS, &changes.holds.into_values().collect::<Vec<_>>());
     plan.add(&REMEMBERED, &changes.remembered);
     plan.add(&AUDIT, &changes.audit);
-    match engine {
-        Engine::Postgres => plan.run_as_one(connection).await,
-        Engine::Sqlite => plan.run_one_by_one(connection).await,
-    }
+    plan.run(connection, engine).await
+}
+
+/// Writes the trail of an act of staff.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn apply_trail(
+    connection: &impl ConnectionTrait,
+    engine: Engine,
+    acts: &[StaffAuditRow],
+    values: &[AuditValueRow],
+) -> Result<(), StoreError> {
+    let mut plan = Plan::default();
+    plan.add(&STAFF_AUDIT, acts);
+    plan.add(&AUDIT_VALUES, values);
+    plan.run(connection, engine).await
 }
 
 /// The sets that have rows, in the order in which they are written.
@@ -62,6 +75,13 @@ impl Plan {
     fn add<T: Serialize>(&mut self, set: &'static Set, rows: &[T]) {
         if !rows.is_empty() {
             self.steps.push((set, parameter(rows)));
+        }
+    }
+
+    async fn run(self, connection: &impl ConnectionTrait, engine: Engine) -> Result<(), StoreError> {
+        match engine {
+            Engine::Postgres => self.run_as_one(connection).await,
+            Engine::Sqlite => self.run_one_by_one(connection).await,
         }
     }
 

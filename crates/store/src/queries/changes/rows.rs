@@ -36,6 +36,58 @@ pub struct AuditRow {
     pub request_id: Option<Uuid>,
 }
 
+/// One act of staff, as it is kept.
+#[derive(Clone, Serialize)]
+pub struct StaffAuditRow {
+    /// Its key.
+    pub id: Uuid,
+    /// When.
+    pub at: At,
+    /// What was done, for example `staff.get_patron`.
+    pub action: String,
+    /// Whether it was done, or refused.
+    pub granted: bool,
+    /// Why it was refused, as JSON list of names.
+    pub reasons: String,
+    /// Who did it: `staff` or `operator`.
+    pub actor: &'static str,
+    /// At which desk.
+    pub device_id: Option<i64>,
+    /// Where.
+    pub branch_id: Option<i64>,
+    /// About whom, as pseudonym.
+    pub subject: Option<Uuid>,
+    /// Under which request id.
+    pub request_id: Option<Uuid>,
+    /// With which account.
+    pub staff_account_id: Option<i64>,
+    /// In which session.
+    pub staff_session_id: Option<Uuid>,
+    /// Why.
+    pub purpose: Option<i16>,
+    /// What the trail shows apart.
+    pub detail: Option<String>,
+    /// The hash over its values, if it has some.
+    pub values_hash: Option<Hex>,
+}
+
+/// The old and the new value of one field that an act of staff changed. Personal data: it has no `Debug`.
+#[derive(Clone, Serialize)]
+pub struct AuditValueRow {
+    /// Key of the act.
+    pub audit_id: Uuid,
+    /// Its place among the values of the act, from 0 on.
+    pub position: i16,
+    /// Which field.
+    pub field: &'static str,
+    /// Its value before.
+    pub old_value: Option<String>,
+    /// Its value after.
+    pub new_value: Option<String>,
+    /// What keeps a hash from telling the values.
+    pub salt: Hex,
+}
+
 /// The answer to a request id.
 #[derive(Clone, Serialize)]
 pub struct RememberedRow {

@@ -49,6 +49,47 @@ set!(
 );
 
 set!(
+    STAFF_AUDIT,
+    "w_staff_audit",
+    &[
+        ("id", Kind::Uuid),
+        ("at", Kind::Instant),
+        ("action", Kind::Text),
+        ("granted", Kind::Bool),
+        ("reasons", Kind::Text),
+        ("actor", Kind::Text),
+        ("device_id", Kind::Int),
+        ("branch_id", Kind::Int),
+        ("subject", Kind::Uuid),
+        ("request_id", Kind::Uuid),
+        ("staff_account_id", Kind::Int),
+        ("staff_session_id", Kind::Uuid),
+        ("purpose", Kind::Small),
+        ("detail", Kind::Text),
+        ("values_hash", Kind::Bytes),
+    ],
+    "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, request_id, \
+     staff_account_id, staff_session_id, purpose, detail, values_hash) select id, at, action, granted, reasons, \
+     actor, device_id, branch_id, subject, request_id, staff_account_id, staff_session_id, purpose, detail, \
+     values_hash from {rows}"
+);
+
+set!(
+    AUDIT_VALUES,
+    "w_audit_values",
+    &[
+        ("audit_id", Kind::Uuid),
+        ("position", Kind::Small),
+        ("field", Kind::Text),
+        ("old_value", Kind::Text),
+        ("new_value", Kind::Text),
+        ("salt", Kind::Bytes),
+    ],
+    "insert into audit_values (audit_id, position, field, old_value, new_value, salt) \
+     select audit_id, position, field, old_value, new_value, salt from {rows}"
+);
+
+set!(
     REMEMBERED,
     "w_remembered",
     &[

@@ -1,6 +1,9 @@
 //! Opening hours on the wire.
 
-use crate::{services::staff::fields, status::Fault};
+use crate::{
+    services::{page_token, staff::fields},
+    status::Fault,
+};
 use kortisto::staff::v1::{DayWindow, ListOpeningResponse, OpeningException, OpeningSeason, WeekWindow};
 use kortisto_domain::OpeningMode;
 use kortisto_register::staff::places::{Hours, Opening, WeekHours};
@@ -91,6 +94,6 @@ pub(super) fn listed(opening: Opening) -> ListOpeningResponse {
     ListOpeningResponse {
         seasons: seasons.collect(),
         exceptions: exceptions.collect(),
-        next_page_token: opening.next.map(|day| day.to_string()).unwrap_or_default(),
+        next_page_token: page_token::of(opening.next),
     }
 }

@@ -1,0 +1,64 @@
+//! Page tokens: the place at which the page before ended, in the order of the list. No secret: whoever may ask for the
+//! list may begin it anywhere.
+
+use super::fields::PAGE_TOKEN_CHARS_MAX;
+use crate::status::Fault;
+use uuid::Uuid;
+
+/// The place behind which a page begins, as `parse` reads it; none for the first page.
+pub(super) fn read<T>(token: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Fault> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    let short = Some(token).filter(|token| {
+        token.chars().count() <= PAGE_TOKEN_CHARS_MAX && !token.chars().any(char::is_control)
+    });
+    short.and_then(parse).map(Some).ok_or_else(fault)
+}
+
+/// A place that is the key of a row.
+pub(super) fn key(token: &str) -> Result<Option<i64>, Fault> {
+    read(token, |text| text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text))
+}
+
+/// A place that is an id.
+pub(super) fn id(token: &str) -> Result<Option<Uuid>, Fault> {
+    read(token, |text| Uuid::try_parse(text).ok().filter(|id| id.to_string() == text))
+}
+
+/// A place that is a code or a number on a card.
+pub(super) fn text(token: &str) -> Result<Option<String>, Fault> {
+    read(token, |text| Some(text.to_owned()))
+}
+
+/// The token of the next page; empty on the last.
+pub(super) fn of(next: Option<impl ToString>) -> String {
+    next.map(|place| place.to_string()).unwrap_or_default()
+}
+
+/// A token that no reply gave.
+pub(super) fn fault() -> Fault {
+    Fault::field("page_token", "the next_page_token of the last reply, or empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_place_and_nothing_else_does() {
+        assert_eq!(key(""), Ok(None));
+        assert_eq!(key(&of(Some(17))), Ok(Some(17)));
+        let loan = Uuid::from_u128(7);
+        assert_eq!(id(&of(Some(loan))), Ok(Some(loan)));
+        assert_eq!(text(&of(Some("rk-1"))), Ok(Some("rk-1".to_owned())));
+        assert_eq!(of(None::<i64>), "");
+        for bad in ["0", "-1", "+1", "01", "x", "1 ", "99999999999999999999", &"1".repeat(200)] {
+            assert!(key(bad).is_err(), "{bad:?}");
+        }
+        for bad in ["7", "00000000000000000000000000000007", "{00000000-0000-0000-0000-000000000007}"] {
+            assert!(id(bad).is_err(), "{bad:?}");
+        }
+        assert!(text("a\nb").is_err());
+    }
+}
