@@ -10,7 +10,7 @@ use sea_orm_migration::{
 pub(crate) const APPEND_ONLY: [&str; 3] = ["audit", "audit_seals", "audit_heads"];
 
 /// Tables whose rows are added, and deleted when a person is erased, but never changed.
-const ERASABLE: [&str; 1] = ["audit_values"];
+const ERASABLE: [&str; 2] = ["audit_values", "fee_entries"];
 
 /// Tables that only a migration writes.
 const READ_ONLY: [&str; 1] = ["seaql_migrations"];

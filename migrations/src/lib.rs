@@ -15,6 +15,10 @@ mod m0007_staff;
 mod m0008_audit_chain;
 mod m0009_signals;
 mod m0010_append_only;
+mod m0011_collections;
+mod m0012_circulation_whole;
+mod m0013_ledger;
+mod m0014_notices;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -38,6 +42,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_audit_chain::Migration),
             Box::new(m0009_signals::Migration),
             Box::new(m0010_append_only::Migration),
+            Box::new(m0011_collections::Migration),
+            Box::new(m0012_circulation_whole::Migration),
+            Box::new(m0013_ledger::Migration),
+            Box::new(m0014_notices::Migration),
         ]
     }
 }

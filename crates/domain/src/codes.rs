@@ -58,10 +58,12 @@ macro_rules! codes {
     };
 }
 
+mod circulation;
 mod persons;
 mod places;
 mod staff;
 
+pub use circulation::{FeeEntryKind, FeeKind, FeeLaw, LoanState, NoticeState, PaymentChannel};
 pub use persons::{
     AddressKind, ConsentForm, ConsentPurpose, ConsentState, Gender, IdentityDocument, MessageAudience,
     MessageKind, NoticeChannel, NoticeKind, RecordSource, RelationKind, Service,

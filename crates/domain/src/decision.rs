@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Why something is refused. The order of the variants is the order in which reasons are given: the
-/// list of the door checks first, then what is special to lending, then to holds.
+/// list of the door checks first, then what is special to lending, then to holds, then to fees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Reason {
     /// Unknown card, wrong PIN or locked PIN: one answer.
@@ -60,12 +60,52 @@ pub enum Reason {
     ItemHeld,
     /// Younger than the rating of the item.
     AgeRating,
+    /// No such loan of this patron.
+    LoanUnknown,
+    /// Claimed returned, lost or billed.
+    LoanNotRenewable,
+    /// Renewed as often as the policy allows.
+    RenewalLimit,
+    /// Others wait for it.
+    ItemWaitedFor,
+    /// Renewed today, it would not last longer.
+    RenewalTooEarly,
+    /// Too late, made elsewhere, or something else has happened to the loan since.
+    UndoTooLate,
     /// No such hold of this patron.
     HoldUnknown,
     /// Not ready.
     HoldNotReady,
     /// Ready elsewhere.
     HoldAtOtherBranch,
+    /// Placed with another card, and the policy asks for the same.
+    HoldOtherCard,
+    /// A compartment is being opened for it at this moment.
+    HoldReserved,
+    /// The compartment was not opened in time.
+    ReservationEnded,
+    /// No such title or item.
+    TitleUnknown,
+    /// May not be held, or nothing there could ever serve the hold.
+    HoldNotAllowed,
+    /// All holds used.
+    HoldLimit,
+    /// Held or borrowed by this patron already.
+    HoldAlreadyYours,
+    /// No such branch, stop or locker to pick up at.
+    PickupPlaceUnknown,
+    /// Already trapped, on its way, ready or over.
+    HoldNotChangeable,
+    /// No such fee of this patron or of a ward.
+    FeeUnknown,
+    /// Paid, billed, or not payable this way.
+    FeeNotPayable,
+    /// Less than may be paid online.
+    PaymentTooSmall,
+    /// A part where the policy asks for whole fees or for everything.
+    PaymentNotWhole,
+    /// More than is owed.
+    PaymentTooMuch,
 }
 
 impl Reason {
@@ -98,9 +138,29 @@ impl Reason {
         Self::ItemAlreadyYours,
         Self::ItemHeld,
         Self::AgeRating,
+        Self::LoanUnknown,
+        Self::LoanNotRenewable,
+        Self::RenewalLimit,
+        Self::ItemWaitedFor,
+        Self::RenewalTooEarly,
+        Self::UndoTooLate,
         Self::HoldUnknown,
         Self::HoldNotReady,
         Self::HoldAtOtherBranch,
+        Self::HoldOtherCard,
+        Self::HoldReserved,
+        Self::ReservationEnded,
+        Self::TitleUnknown,
+        Self::HoldNotAllowed,
+        Self::HoldLimit,
+        Self::HoldAlreadyYours,
+        Self::PickupPlaceUnknown,
+        Self::HoldNotChangeable,
+        Self::FeeUnknown,
+        Self::FeeNotPayable,
+        Self::PaymentTooSmall,
+        Self::PaymentNotWhole,
+        Self::PaymentTooMuch,
     ];
 }
 

@@ -1,7 +1,10 @@
 //! What a rule looks at. Facts are read at the moment of the question, never from a list made earlier.
 
+use crate::due::Due;
+use crate::policy::ItemClass;
 use crate::{
-    BanKind, CardState, ItemState, OpeningMode, PatronCategory, PatronState, RelationKind, RightKind, Service,
+    BanKind, CardState, ItemState, LoanState, OpeningMode, PatronCategory, PatronState, RelationKind,
+    RightKind, Service,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
@@ -114,6 +117,8 @@ pub struct Item {
     pub state: ItemState,
     /// Material, for example `book`, `game`.
     pub material: String,
+    /// Collection, a code of the consortium's own; `children` and the like decide fees and periods.
+    pub collection: String,
     /// Years of the age rating (Kuvaohjelmalaki): 7, 12, 16 or 18.
     pub age_rating: Option<u8>,
     /// The branch it belongs to.
@@ -122,6 +127,33 @@ pub struct Item {
     pub borrower: Option<i64>,
     /// Whose hold keeps it: on a shelf, or on its way to one.
     pub kept_for: Option<KeptFor>,
+    /// Whether others than its borrower wait for it in a queue.
+    pub waited_for: bool,
+}
+
+impl Item {
+    /// What policies tell apart.
+    #[must_use]
+    pub fn class(&self) -> ItemClass<'_> {
+        ItemClass { material: &self.material, collection: &self.collection }
+    }
+}
+
+/// A loan that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLoan {
+    /// Who has it.
+    pub patron: i64,
+    /// How it stands.
+    pub state: LoanState,
+    /// When it began.
+    pub lent_at: DateTime<Utc>,
+    /// When it was lent or last renewed.
+    pub last_event_at: DateTime<Utc>,
+    /// Its end.
+    pub due: Due,
+    /// How often it has been renewed.
+    pub renewals: u16,
 }
 
 /// The hold that has taken an item.
@@ -131,6 +163,8 @@ pub struct KeptFor {
     pub patron: i64,
     /// Where it is picked up.
     pub pickup_branch: i64,
+    /// The card with which it was placed; none for holds from before that was kept.
+    pub card: Option<i64>,
 }
 
 /// A hold that waits in the queue of a title or an item.
@@ -142,6 +176,8 @@ pub struct QueuedHold {
     pub pickup_branch: i64,
     /// Set when only this item will do.
     pub only_item: Option<i64>,
+    /// Set when only items of this branch will do.
+    pub only_branch: Option<i64>,
 }
 
 /// When a branch is open.

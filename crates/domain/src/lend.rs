@@ -2,10 +2,11 @@
 
 use crate::age::has_reached;
 use crate::blocks::{self, Block};
-use crate::facts::{Card, Item, Patron};
+use crate::due::{self, Due};
+use crate::facts::{Card, Item, KeptFor, OpeningHours, Patron};
+use crate::holders::{self, Taker};
 use crate::policy::{LendingPolicy, UnknownBirthDate};
 use crate::{BanKind, Decision, ItemState, Moment, PatronCategory, Reason, bans, validity};
-use chrono::{Days, NaiveDate};
 
 /// A patron who wants to borrow an item.
 #[derive(Debug, Clone, Copy)]
@@ -16,10 +17,14 @@ pub struct Lending<'a> {
     pub patron: &'a Patron,
     /// The id under which loans and holds know the patron.
     pub patron_id: i64,
+    /// The id under which holds know the card.
+    pub card_id: i64,
     /// The item; none where no item carries the barcode.
     pub item: Option<&'a Item>,
     /// The branch of the device.
     pub branch: i64,
+    /// The hours of that branch.
+    pub hours: &'a OpeningHours,
     /// The policy for this patron's category and the item's material.
     pub policy: &'a LendingPolicy,
     /// When it is asked.
@@ -31,15 +36,15 @@ pub struct Lending<'a> {
 pub struct LendDecision {
     /// The verdict.
     pub decision: Decision,
-    /// The last day of the loan. Says nothing where the decision is a refusal.
-    pub due_date: NaiveDate,
+    /// The end of the loan. Says nothing where the decision is a refusal.
+    pub due: Due,
 }
 
 /// Decides about a loan, with every reason that holds.
 ///
 /// Of the card and the patron: `CardExpired`, `CardNotInForce`, `LendingBan`, `DebtLimit`, `YearTurnDebt`,
 /// `OverdueItems`, `WardBlocked`, `UseBan`, `LoanLimit`. Of the item: `ItemUnknown` alone, or `MaterialLimit`, `ItemNotForLoan`, `ItemOnLoan`,
-/// `ItemAlreadyYours`, `ItemHeld`, `AgeRating`, `BirthDateUnknown`. A patron whose record is
+/// `ItemAlreadyYours`, `ItemHeld`, `HoldOtherCard`, `AgeRating`, `BirthDateUnknown`. A patron whose record is
 /// restricted gets `CardNotInForce` and nothing else (A141).
 ///
 /// An item in transit that is kept for nobody may be lent: the patron has found it on a shelf. So may
@@ -54,20 +59,16 @@ pub fn decide(lending: &Lending<'_>) -> LendDecision {
 
 /// The decision from what speaks against card and patron, and what the caller adds.
 pub(crate) fn conclude(lending: &Lending<'_>, add: impl FnOnce(&mut Vec<Reason>)) -> LendDecision {
-    let due_date = due_date(lending.policy, lending.moment.today());
+    let waited_for = lending.item.is_some_and(|item| item.waited_for);
+    let today = lending.moment.today();
+    let due = due::after(&lending.policy.due, lending.hours, today, waited_for, lending.moment);
     if let Some(decision) = validity::neutral_refusal(lending.patron) {
-        return LendDecision { decision, due_date };
+        return LendDecision { decision, due };
     }
     let mut reasons = Vec::new();
     push_patron_reasons(lending, &mut reasons);
     add(&mut reasons);
-    LendDecision { decision: Decision::from_reasons(reasons), due_date }
-}
-
-/// The last day of a loan made today.
-#[must_use]
-pub fn due_date(policy: &LendingPolicy, today: NaiveDate) -> NaiveDate {
-    today.checked_add_days(Days::new(u64::from(policy.period_days))).unwrap_or(NaiveDate::MAX)
+    LendDecision { decision: Decision::from_reasons(reasons), due }
 }
 
 fn push_patron_reasons(lending: &Lending<'_>, reasons: &mut Vec<Reason>) {
@@ -99,9 +100,9 @@ pub(crate) fn push_item_reasons(lending: &Lending<'_>, item: &Item, reasons: &mu
         Some(borrower) if borrower == patron_id => reasons.push(Reason::ItemAlreadyYours),
         Some(_) => reasons.push(Reason::ItemOnLoan),
     }
-    if item.kept_for.is_some_and(|kept| kept.patron != patron_id) {
-        reasons.push(Reason::ItemHeld);
-    }
+    let taker = Taker { patron, patron_id, card_id: lending.card_id };
+    let held = |kept: &KeptFor| holders::refusal(kept, &taker, &policy.holders, lending.moment);
+    reasons.extend(item.kept_for.as_ref().and_then(held));
     reasons.extend(rating_reason(lending, item));
 }
 

@@ -8,6 +8,13 @@
 //! | may this patron open a session? | [`authenticate`] |
 //! | may this item be lent to this patron, until when? | [`lend`] |
 //! | may this patron pick up this hold? | [`pick_up`] |
+//! | when does a loan end? | [`due`] |
+//! | may this loan be renewed, until when? | [`renew`] |
+//! | may this check-out be undone? | [`undo`] |
+//! | what is owed, and how is it paid? | [`fees`] |
+//! | may this patron place this hold? | [`place_hold`] |
+//! | who may take what waits for a hold? | [`holders`] |
+//! | may this compartment be opened, and was it? | [`reserve_pickup`] |
 //! | where does a returned item go? | [`take_back`] |
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this patron get a card, and how long is it valid? | [`cards`] |
@@ -48,8 +55,11 @@ pub mod consents;
 pub mod contact;
 pub mod debt;
 pub mod decision;
+pub mod due;
 pub mod enter;
 pub mod facts;
+pub mod fees;
+pub mod holders;
 pub mod home_service;
 pub mod identity_codes;
 pub mod languages;
@@ -61,17 +71,21 @@ pub mod notices;
 pub mod opening;
 pub mod pick_up;
 pub mod pin_throttle;
+pub mod place_hold;
 pub mod places;
 pub mod policy;
 pub mod protection;
 pub mod registration;
 pub mod relations;
+pub mod renew;
+pub mod reserve_pickup;
 pub mod rights;
 pub mod services;
 pub mod sign_in_throttle;
 pub mod staff_account;
 pub mod step_up;
 pub mod take_back;
+pub mod undo;
 pub mod validity;
 
 #[cfg(test)]
@@ -79,9 +93,10 @@ mod samples;
 
 pub use codes::{
     AddressKind, BanKind, BranchKind, CardState, CheckDigit, ConsentForm, ConsentPurpose, ConsentState,
-    DeviceKind, DeviceState, Gender, HoldState, IdentityDocument, ItemState, MessageAudience, MessageKind,
-    NoticeChannel, NoticeKind, OpeningMode, PatronCategory, PatronState, Purpose, RecordSource, RelationKind,
-    ResourceKind, RightKind, Service, StaffAccountState, StaffRole,
+    DeviceKind, DeviceState, FeeEntryKind, FeeKind, FeeLaw, Gender, HoldState, IdentityDocument, ItemState,
+    LoanState, MessageAudience, MessageKind, NoticeChannel, NoticeKind, NoticeState, OpeningMode,
+    PatronCategory, PatronState, PaymentChannel, Purpose, RecordSource, RelationKind, ResourceKind,
+    RightKind, Service, StaffAccountState, StaffRole,
 };
 pub use decision::{Decision, Reason};
 pub use moment::Moment;

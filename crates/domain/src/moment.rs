@@ -47,6 +47,17 @@ impl Moment {
         first.map_or(self.at, |start| start.with_timezone(&Utc))
     }
 
+    /// The instant at which the wall clock shows so many minutes after midnight of a civil day, 0 to 1440: the later of
+    /// two, and the first moment after it where the clocks skip it.
+    #[must_use]
+    pub fn at_minute(&self, day: NaiveDate, minute: u16) -> DateTime<Utc> {
+        let shows = |more| {
+            let wall = day.and_time(NaiveTime::MIN) + TimeDelta::minutes(i64::from(minute) + more);
+            self.zone.from_local_datetime(&wall).latest()
+        };
+        (0..=24 * 60).find_map(shows).map_or(self.at, |at| at.with_timezone(&Utc))
+    }
+
     /// ISO weekday, Monday 1 to Sunday 7.
     #[must_use]
     pub fn weekday(&self) -> u8 {

@@ -9,6 +9,7 @@
 use crate::facts::OpeningHours;
 use crate::validity::holds_on;
 use crate::{Moment, OpeningMode};
+use chrono::{Datelike as _, NaiveDate};
 
 /// Which kinds of opening hours run at a moment; none of them means closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +52,22 @@ impl OpenNow {
     pub const fn is_open(self) -> bool {
         self.staffed || self.self_service
     }
+}
+
+/// The minute of a day, 1 to 1440, at which a branch closes for the last time; none where it does not open that day.
+#[must_use]
+pub fn closes_on(hours: &OpeningHours, day: NaiveDate) -> Option<u16> {
+    let open = |mode: OpeningMode| mode != OpeningMode::Closed;
+    if let Some(windows) = hours.exceptions.get(&day) {
+        return windows.iter().filter(|window| open(window.mode)).map(|window| window.closes_minute).max();
+    }
+    let weekday = day.weekday().number_from_monday();
+    let of_day = hours.windows.iter().filter(|window| {
+        u32::from(window.weekday) == weekday
+            && open(window.mode)
+            && holds_on(window.valid_from, window.valid_until, day)
+    });
+    of_day.map(|window| window.closes_minute).max()
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! May this patron pick up this hold?
 //!
-//! Only the holder may, whatever the order of the queue: what is ready has been taken out of it.
+//! Only the holder may, and by policy the guardian of a child, whatever the order of the queue: what is ready has been
+//! taken out of it.
 
+use crate::facts::KeptFor;
+use crate::holders::{self, Taker};
 use crate::lend::{self, LendDecision, Lending};
 use crate::{HoldState, Reason};
 
@@ -35,7 +38,7 @@ pub struct HoldAtPickup {
 pub fn decide(pick_up: &PickUp<'_>) -> LendDecision {
     let PickUp { lending, hold } = pick_up;
     lend::conclude(lending, |reasons| {
-        let own_hold = hold.filter(|hold| hold.patron == lending.patron_id);
+        let own_hold = hold.filter(|hold| is_for(hold, lending));
         match (own_hold, lending.item) {
             (None, _) => reasons.push(Reason::HoldUnknown),
             (Some(hold), Some(item)) if hold.state == HoldState::Ready => {
@@ -49,14 +52,22 @@ pub fn decide(pick_up: &PickUp<'_>) -> LendDecision {
     })
 }
 
+/// Whether the hold is the patron's to know of: their own or that of a child whom they may run errands for.
+fn is_for(hold: &HoldAtPickup, lending: &Lending<'_>) -> bool {
+    let kept = KeptFor { patron: hold.patron, pickup_branch: hold.pickup_branch, card: None };
+    let taker = Taker { patron: lending.patron, patron_id: lending.patron_id, card_id: lending.card_id };
+    holders::refusal(&kept, &taker, &lending.policy.holders, lending.moment).is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Item, KeptFor, Patron};
-    use crate::policy::{DebtComparator, LendingPolicy, UnknownBirthDate};
+    use crate::facts::{Item, KeptFor, OpeningHours, Patron};
+    use crate::holders::HolderPolicy;
+    use crate::policy::{ClosedDueDay, DebtComparator, DuePolicy, LendingPolicy, UnknownBirthDate};
     use crate::samples::{
         OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_patron, ban, blocks, book, card, date, local,
-        patron,
+        patron, ward,
     };
     use crate::{BanKind, ItemState};
     use proptest::prelude::*;
@@ -65,24 +76,27 @@ mod tests {
         HoldAtPickup { patron: OUR_PATRON, state: HoldState::Ready, pickup_branch: OUR_BRANCH };
 
     fn kept(patron: i64) -> Item {
-        let kept_for = Some(KeptFor { patron, pickup_branch: OUR_BRANCH });
+        let kept_for = Some(KeptFor { patron, pickup_branch: OUR_BRANCH, card: None });
         Item { state: ItemState::OnHoldShelf, kept_for, ..book() }
     }
 
     fn ask(patron: &Patron, item: Option<&Item>, hold: Option<HoldAtPickup>) -> LendDecision {
         let policy = LendingPolicy {
-            period_days: 14,
+            due: DuePolicy { period_days: 14, held_period_days: None, closed_day: ClosedDueDay::Keep },
             max_total: None,
             max_material: None,
             blocks: blocks(DebtComparator::AtLeast),
             rating_unknown_birth_date: UnknownBirthDate::Refuse,
+            holders: HolderPolicy { guardian_picks_up: true, same_card_only: false, guardian_end_age: 15 },
         };
         let lending = Lending {
             card: &card(),
             patron,
             patron_id: OUR_PATRON,
+            card_id: 1,
             item,
             branch: OUR_BRANCH,
+            hours: &OpeningHours::default(),
             policy: &policy,
             moment: &local("2026-05-20 12:00"),
         };
@@ -93,7 +107,7 @@ mod tests {
     fn the_holder_takes_what_is_ready_here() {
         let taken = ask(&patron(), Some(&kept(OUR_PATRON)), Some(OUR_HOLD));
         assert!(taken.decision.is_granted());
-        assert_eq!(taken.due_date, date("2026-06-03"));
+        assert_eq!(taken.due.on, date("2026-06-03"));
     }
 
     #[test]
@@ -108,6 +122,15 @@ mod tests {
                 assert_eq!(answer, ask(&young, None, None));
             }
         }
+    }
+
+    #[test]
+    fn a_guardian_takes_what_waits_for_a_child() {
+        let theirs = HoldAtPickup { patron: OTHER_PATRON, ..OUR_HOLD };
+        let guardian = Patron { wards: vec![ward()], ..patron() };
+        assert!(ask(&guardian, Some(&kept(OTHER_PATRON)), Some(theirs)).decision.is_granted());
+        let stranger = ask(&patron(), Some(&kept(OTHER_PATRON)), Some(theirs));
+        assert_eq!(stranger.decision.reasons(), [Reason::HoldUnknown]);
     }
 
     #[test]

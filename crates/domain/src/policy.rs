@@ -9,9 +9,10 @@
 //!
 //! 1. by place: a row for the branch before one for its municipality before one for the consortium
 //!    (a row that names both fits where both fit, and comes first);
-//! 2. then by material: a row for the material before one for every material;
-//! 3. then by category: a row for the patron category before one for every category;
-//! 4. then the row with the later first day.
+//! 2. then by collection: a row for the collection before one for every collection;
+//! 3. then by material: a row for the material before one for every material;
+//! 4. then by category: a row for the patron category before one for every category;
+//! 5. then the row with the later first day.
 //!
 //! So what a branch has decided stands against what the consortium has decided for a material. Two
 //! rows that are equal in all of this contradict each other and are refused when the set is built.
@@ -20,6 +21,7 @@
 //! [`catalogue`] lists every key with its unit, range, default and source. A new key is one entry in
 //! `keys.rs`.
 
+mod circulation;
 mod fault;
 mod keys;
 mod ladder;
@@ -29,14 +31,21 @@ mod views;
 mod words;
 mod year_turn;
 
+pub use circulation::{
+    ChargePolicy, CompensationPolicy, DeskPolicy, DuePolicy, HoldPolicy, ItemClass, NoticePolicy,
+    OverduePolicy, PaymentPolicy, PlacingPolicy, REMINDERS_MAX, ReminderStep, RenewalPolicy,
+};
 pub use fault::{PolicyFault, PolicyRule};
 pub use keys::{PolicyKey, catalogue};
 pub use trace::{AppliedPolicy, AppliedRow};
 pub use views::{
-    BanPolicy, CardPolicy, DerivedBlockPolicy, EntryPolicy, HoldPolicy, LendingPolicy, MessagePolicy,
-    PinPolicy, RelationPolicy, RetentionPolicy, StaffPolicy,
+    BanPolicy, CardPolicy, DerivedBlockPolicy, EntryPolicy, LendingPolicy, MessagePolicy, PinPolicy,
+    RelationPolicy, RetentionPolicy, StaffPolicy,
 };
-pub use words::{DebtComparator, GrantMode, HistoryKept, UnknownBirthDate};
+pub use words::{
+    CapScope, ClosedDueDay, DebtComparator, FeeUnit, FoundCredit, GrantMode, HistoryKept, PartialPayment,
+    RenewalStart, UnknownBirthDate,
+};
 pub use year_turn::YearTurn;
 
 use crate::PatronCategory;
@@ -71,6 +80,8 @@ pub struct Scope {
     pub category: Option<PatronCategory>,
     /// The material, for example `book`.
     pub material: Option<String>,
+    /// The collection of the item, a code of the consortium's own, for example `children`.
+    pub collection: Option<String>,
 }
 
 /// Where a question is asked.

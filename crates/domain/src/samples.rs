@@ -2,12 +2,14 @@
 //! Helsinki wall clock. A test changes the one thing it is about.
 
 use crate::debt::DebtLimit;
+use crate::due::Due;
 use crate::facts::{
-    Ban, Card, Item, MaterialCount, OpeningHours, OpeningWindow, Patron, Resource, SelfServiceRight, Ward,
+    Ban, Card, Item, MaterialCount, OpenLoan, OpeningHours, OpeningWindow, Patron, Resource,
+    SelfServiceRight, Ward,
 };
 use crate::policy::{DebtComparator, DerivedBlockPolicy};
 use crate::{
-    BanKind, CardState, ItemState, Moment, OpeningMode, PatronCategory, PatronState, RelationKind,
+    BanKind, CardState, ItemState, LoanState, Moment, OpeningMode, PatronCategory, PatronState, RelationKind,
     ResourceKind, RightKind,
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
@@ -112,10 +114,24 @@ pub(crate) fn book() -> Item {
     Item {
         state: ItemState::Available,
         material: "book".to_owned(),
+        collection: "adults".to_owned(),
         age_rating: None,
         home_branch: OUR_BRANCH,
         borrower: None,
         kept_for: None,
+        waited_for: false,
+    }
+}
+
+/// A loan of ours that is due long after the days of the tests.
+pub(crate) fn loan() -> OpenLoan {
+    OpenLoan {
+        patron: OUR_PATRON,
+        state: LoanState::Open,
+        lent_at: instant("2026-04-24T09:00:00Z"),
+        last_event_at: instant("2026-04-24T09:00:00Z"),
+        due: Due { on: date("2026-12-22"), at: instant("2026-12-22T22:00:00Z") },
+        renewals: 0,
     }
 }
 

@@ -68,7 +68,10 @@ pub fn route(take_back: &TakeBack<'_>) -> Routing {
     if let Some(kept) = item.kept_for {
         return to_hold(None, kept.pickup_branch);
     }
-    let can_serve = |hold: &QueuedHold| hold.only_item.is_none_or(|only| only == item_id);
+    let can_serve = |hold: &QueuedHold| {
+        hold.only_item.is_none_or(|only| only == item_id)
+            && hold.only_branch.is_none_or(|only| only == item.home_branch)
+    };
     if let Some(index) = queue.iter().position(can_serve) {
         return to_hold(Some(index), queue[index].pickup_branch);
     }
@@ -88,11 +91,11 @@ mod tests {
     const OTHER_ITEM: i64 = 501;
 
     fn queued(pickup_branch: i64, only_item: Option<i64>) -> QueuedHold {
-        QueuedHold { patron: OTHER_PATRON, pickup_branch, only_item }
+        QueuedHold { patron: OTHER_PATRON, pickup_branch, only_item, only_branch: None }
     }
 
     fn kept(state: ItemState, pickup_branch: i64) -> Item {
-        Item { state, kept_for: Some(KeptFor { patron: OUR_PATRON, pickup_branch }), ..book() }
+        Item { state, kept_for: Some(KeptFor { patron: OUR_PATRON, pickup_branch, card: None }), ..book() }
     }
 
     fn go(item: &Item, queue: &[QueuedHold]) -> Routing {
@@ -125,6 +128,17 @@ mod tests {
         for (queue, expected) in table {
             assert_eq!(go(&book(), &queue), expected, "{queue:?}");
         }
+    }
+
+    #[test]
+    fn a_hold_on_items_of_a_branch_waits_for_one_of_them() {
+        let of_branch =
+            |only_branch| QueuedHold { only_branch: Some(only_branch), ..queued(OUR_BRANCH, None) };
+        let queue = [of_branch(OTHER_BRANCH), of_branch(OUR_BRANCH)];
+        assert_eq!(go(&book(), &queue), Routing::HoldShelf { queue_index: Some(1) });
+        let of_others = Item { home_branch: OTHER_BRANCH, ..book() };
+        assert_eq!(go(&of_others, &queue), Routing::HoldShelf { queue_index: Some(0) });
+        assert_eq!(go(&book(), &queue[..1]), Routing::Shelf);
     }
 
     #[test]

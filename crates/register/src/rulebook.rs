@@ -175,6 +175,7 @@ pub(crate) fn policy_row(row: kortisto_store::entities::policies::Model) -> Resu
             branch: row.branch_id,
             category: row.category.map(TryInto::try_into).transpose()?,
             material: row.material,
+            collection: row.collection,
         },
         valid_from: row.valid_from,
         valid_until: row.valid_until,

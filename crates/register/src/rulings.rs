@@ -18,6 +18,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) patron: &'a facts::Patron,
     /// The key under which loans and holds know the patron.
     pub(crate) patron_id: i64,
+    /// The key under which holds know the card.
+    pub(crate) card_id: i64,
     /// The branch of the device.
     pub(crate) branch: i64,
     pub(crate) rulebook: &'a Rulebook,
@@ -54,7 +56,7 @@ impl Asker<'_> {
         self.rulebook.policies.lending(
             &self.rulebook.place(self.branch),
             self.patron.category,
-            item.map_or("", |item| &item.material),
+            item.map(facts::Item::class).unwrap_or_default(),
             self.moment.today(),
         )
     }
@@ -64,8 +66,10 @@ impl Asker<'_> {
             card: self.card,
             patron: self.patron,
             patron_id: self.patron_id,
+            card_id: self.card_id,
             item,
             branch: self.branch,
+            hours: self.rulebook.hours(self.branch),
             policy,
             moment: self.moment,
         }

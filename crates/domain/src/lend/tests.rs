@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::facts::{KeptFor, MaterialCount};
-use crate::policy::DebtComparator;
+use crate::holders::HolderPolicy;
+use crate::policy::{ClosedDueDay, DebtComparator, DuePolicy};
 use crate::samples::{
     OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, OUR_PATRON, arb_ban, arb_patron, ban, blocks, book, card, date,
     local, patron,
@@ -11,21 +12,34 @@ use crate::{CardState, PatronState};
 use proptest::prelude::*;
 
 const NOON: &str = "2026-05-20 12:00";
+const HOLDERS: HolderPolicy =
+    HolderPolicy { guardian_picks_up: true, same_card_only: false, guardian_end_age: 15 };
+const DUE: DuePolicy = DuePolicy { period_days: 28, held_period_days: None, closed_day: ClosedDueDay::Keep };
 
 fn policy() -> LendingPolicy {
     LendingPolicy {
-        period_days: 28,
+        due: DUE,
         max_total: Some(100),
         max_material: Some(5),
         blocks: blocks(DebtComparator::Over),
         rating_unknown_birth_date: UnknownBirthDate::Refuse,
+        holders: HOLDERS,
     }
 }
 
 fn ask(card: &Card, patron: &Patron, item: Option<&Item>, policy: &LendingPolicy, at: &str) -> LendDecision {
     let moment = local(at);
-    let lending =
-        Lending { card, patron, patron_id: OUR_PATRON, item, branch: OUR_BRANCH, policy, moment: &moment };
+    let lending = Lending {
+        card,
+        patron,
+        patron_id: OUR_PATRON,
+        card_id: 1,
+        item,
+        branch: OUR_BRANCH,
+        hours: &OpeningHours::default(),
+        policy,
+        moment: &moment,
+    };
     decide(&lending)
 }
 
@@ -51,7 +65,7 @@ fn a_book_on_its_shelf_is_lent_for_the_period() {
     ];
     for (at, due) in table {
         let lent = ask(&card(), &patron(), Some(&book()), &policy(), at);
-        assert_eq!(lent, LendDecision { decision: Decision::granted(), due_date: date(due) }, "{at}");
+        assert_eq!((lent.decision, lent.due.on), (Decision::granted(), date(due)), "{at}");
     }
 }
 
@@ -175,7 +189,11 @@ fn an_item_on_loan_is_told_apart_from_ones_own() {
 fn a_kept_item_goes_to_its_holder_only() {
     for state in [ItemState::Available, ItemState::InTransit, ItemState::OnHoldShelf] {
         for pickup_branch in [OUR_BRANCH, OTHER_BRANCH] {
-            let kept = |patron| Item { state, kept_for: Some(KeptFor { patron, pickup_branch }), ..book() };
+            let kept = |patron| Item {
+                state,
+                kept_for: Some(KeptFor { patron, pickup_branch, card: None }),
+                ..book()
+            };
             assert_eq!(of_item(&kept(OUR_PATRON)), [], "{state:?}");
             assert_eq!(of_item(&kept(OTHER_PATRON)), [Reason::ItemHeld], "{state:?}");
         }
@@ -228,7 +246,7 @@ fn every_reason_that_holds_is_told_in_order() {
         state: ItemState::Lost,
         age_rating: Some(18),
         borrower: Some(OTHER_PATRON),
-        kept_for: Some(KeptFor { patron: OTHER_PATRON, pickup_branch: OUR_BRANCH }),
+        kept_for: Some(KeptFor { patron: OTHER_PATRON, pickup_branch: OUR_BRANCH, card: None }),
         ..book()
     };
     let refused = ask(&card, &patron, Some(&item), &policy(), NOON);
@@ -269,7 +287,7 @@ proptest! {
     fn nobody_but_the_holder_gets_a_kept_item(
         patron in arb_patron(), holder in OTHER_PATRON.., state in 0..ItemState::ALL.len(),
     ) {
-        let kept_for = Some(KeptFor { patron: holder, pickup_branch: OUR_BRANCH });
+        let kept_for = Some(KeptFor { patron: holder, pickup_branch: OUR_BRANCH, card: None });
         let item = Item { state: ItemState::ALL[state], kept_for, ..book() };
         prop_assert!(!ask(&card(), &patron, Some(&item), &policy(), NOON).decision.is_granted());
     }
@@ -333,7 +351,7 @@ fn every_reason_is_told_in_order() {
         state: ItemState::InRepair,
         age_rating: Some(18),
         borrower: Some(OTHER_PATRON),
-        kept_for: Some(KeptFor { patron: OTHER_PATRON, pickup_branch: OUR_BRANCH }),
+        kept_for: Some(KeptFor { patron: OTHER_PATRON + 1, pickup_branch: OUR_BRANCH, card: None }),
         ..book()
     };
     let told = ask(&lost, &who, Some(&item), &every, NOON).decision.reasons().to_vec();

@@ -67,7 +67,10 @@ pub(super) fn of_rows(rows: &[PolicyRow]) -> Vec<PolicyFault> {
         let mut push = |field, rule, right| {
             faults.push(PolicyFault { row: index, key: row.key.clone(), field, rule, right });
         };
-        for (field, text) in [("municipality", &row.scope.municipality), ("material", &row.scope.material)] {
+        let Scope { municipality, material, collection, .. } = &row.scope;
+        for (field, text) in
+            [("municipality", municipality), ("material", material), ("collection", collection)]
+        {
             if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
                 push(field, PolicyRule::ScopeNotEmpty, format!("a {field}, or none at all"));
             }

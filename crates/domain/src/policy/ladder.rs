@@ -6,12 +6,13 @@ use crate::validity::holds_on;
 use chrono::NaiveDate;
 use std::cmp::Reverse;
 
-/// What is asked of a ladder. A key that does not know categories or materials is asked without.
+/// What is asked of a ladder. A key that does not know categories, materials or collections is asked without.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) place: Option<&'a Place<'a>>,
     pub(super) category: Option<PatronCategory>,
     pub(super) material: Option<&'a str>,
+    pub(super) collection: Option<&'a str>,
     pub(super) today: NaiveDate,
 }
 
@@ -61,11 +62,12 @@ impl<T: Copy> Ladder<T> {
 
 impl<T> Step<T> {
     fn fits(&self, question: &Question<'_>) -> bool {
-        let Scope { municipality, branch, category, material } = &self.scope;
+        let Scope { municipality, branch, category, material, collection } = &self.scope;
         fits(branch.as_ref(), question.place.map(|place| &place.branch))
             && fits(municipality.as_deref(), question.place.map(|place| place.municipality))
             && fits(category.as_ref(), question.category.as_ref())
             && fits(material.as_deref(), question.material)
+            && fits(collection.as_deref(), question.collection)
             && holds_on(self.valid_from, self.valid_until, question.today)
     }
 }
@@ -75,9 +77,9 @@ fn fits<V: PartialEq + ?Sized>(wanted: Option<&V>, asked: Option<&V>) -> bool {
     wanted.is_none() || wanted == asked
 }
 
-/// How specific a scope is: branch, municipality, material, category. Two scopes of one rank that fit
+/// How specific a scope is: branch, municipality, collection, material, category. Two scopes of one rank that fit
 /// the same question are the same scope, so the first day decides every tie.
-fn rank(scope: &Scope) -> [bool; 4] {
-    let Scope { municipality, branch, category, material } = scope;
-    [branch.is_some(), municipality.is_some(), material.is_some(), category.is_some()]
+fn rank(scope: &Scope) -> [bool; 5] {
+    let Scope { municipality, branch, category, material, collection } = scope;
+    [branch.is_some(), municipality.is_some(), collection.is_some(), material.is_some(), category.is_some()]
 }

@@ -2,16 +2,17 @@
 
 use super::ladder::Question;
 use super::trace::{AppliedPolicy, Clerk, Nobody, Witness};
-use super::{GrantMode, HistoryKept, Place, PolicySet, UnknownBirthDate, YearTurn};
+use super::{DuePolicy, GrantMode, HistoryKept, Place, PolicySet, UnknownBirthDate, YearTurn};
 use crate::PatronCategory;
 use crate::debt::DebtLimit;
+use crate::holders::HolderPolicy;
 use chrono::NaiveDate;
 
 /// What applies to a loan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LendingPolicy {
-    /// Days from the loan to its due date.
-    pub period_days: u16,
+    /// How long it lasts.
+    pub due: DuePolicy,
     /// Open loans at most; none means no limit.
     pub max_total: Option<u32>,
     /// Open loans of the material asked about at most; none means no limit.
@@ -20,6 +21,8 @@ pub struct LendingPolicy {
     pub blocks: DerivedBlockPolicy,
     /// What holds for an item with an age rating where the birth date is not known.
     pub rating_unknown_birth_date: UnknownBirthDate,
+    /// Who takes what waits for a hold.
+    pub holders: HolderPolicy,
 }
 
 /// What applies to a door or a PC.
@@ -60,13 +63,6 @@ pub struct PinPolicy {
     pub length_min: u8,
     /// Digits at most; never less than the least.
     pub length_max: u8,
-}
-
-/// What applies to holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HoldPolicy {
-    /// Days for which a ready hold waits.
-    pub pickup_days: u16,
 }
 
 /// What applies to the issue of a card.
@@ -140,51 +136,6 @@ pub struct StaffPolicy {
 }
 
 impl PolicySet {
-    /// What applies to a loan of this material to a patron of this category.
-    #[must_use]
-    pub fn lending(
-        &self,
-        place: &Place<'_>,
-        category: PatronCategory,
-        material: &str,
-        today: NaiveDate,
-    ) -> LendingPolicy {
-        self.lending_before(&mut Nobody, place, category, material, today)
-    }
-
-    /// The values of [`PolicySet::lending`], each with the row that gave it.
-    #[must_use]
-    pub fn explain_lending(
-        &self,
-        place: &Place<'_>,
-        category: PatronCategory,
-        material: &str,
-        today: NaiveDate,
-    ) -> Vec<AppliedPolicy> {
-        let mut clerk = Clerk::default();
-        self.lending_before(&mut clerk, place, category, material, today);
-        clerk.0
-    }
-
-    fn lending_before(
-        &self,
-        witness: &mut impl Witness,
-        place: &Place<'_>,
-        category: PatronCategory,
-        material: &str,
-        today: NaiveDate,
-    ) -> LendingPolicy {
-        let of_loan = Question { category: Some(category), material: Some(material), ..at(place, today) };
-        let keys = &self.settings;
-        LendingPolicy {
-            period_days: witness.value(&keys.loan_period, &of_loan),
-            max_total: witness.value(&keys.loan_max_total, &of_loan),
-            max_material: witness.value(&keys.loan_max_material, &of_loan),
-            blocks: self.blocks_before(witness, &of_loan),
-            rating_unknown_birth_date: witness.value(&keys.rating_unknown_age, &of_loan),
-        }
-    }
-
     /// What applies to a door or a PC for a patron of this category.
     #[must_use]
     pub fn entry(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> EntryPolicy {
@@ -239,12 +190,6 @@ impl PolicySet {
         PinPolicy { length_min, length_max }
     }
 
-    /// What applies to holds that are picked up here.
-    #[must_use]
-    pub fn holds(&self, place: &Place<'_>, today: NaiveDate) -> HoldPolicy {
-        HoldPolicy { pickup_days: self.settings.pickup_days.value(&at(place, today)) }
-    }
-
     /// What applies to a card that is issued here to a patron of this category.
     #[must_use]
     pub fn cards(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> CardPolicy {
@@ -280,7 +225,11 @@ impl PolicySet {
         self.blocks_before(&mut Nobody, &of_patron)
     }
 
-    fn blocks_before(&self, witness: &mut impl Witness, question: &Question<'_>) -> DerivedBlockPolicy {
+    pub(super) fn blocks_before(
+        &self,
+        witness: &mut impl Witness,
+        question: &Question<'_>,
+    ) -> DerivedBlockPolicy {
         let keys = &self.settings;
         DerivedBlockPolicy {
             debt_limit: DebtLimit {
@@ -324,10 +273,10 @@ impl PolicySet {
     }
 }
 
-fn everywhere<'a>(today: NaiveDate) -> Question<'a> {
-    Question { place: None, category: None, material: None, today }
+pub(super) fn everywhere<'a>(today: NaiveDate) -> Question<'a> {
+    Question { place: None, category: None, material: None, collection: None, today }
 }
 
-fn at<'a>(place: &'a Place<'a>, today: NaiveDate) -> Question<'a> {
+pub(super) fn at<'a>(place: &'a Place<'a>, today: NaiveDate) -> Question<'a> {
     Question { place: Some(place), ..everywhere(today) }
 }

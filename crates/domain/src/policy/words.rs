@@ -78,3 +78,69 @@ words! {
         OnConsent = "on_consent",
     }
 }
+
+words! {
+    /// What is counted of a loan that comes back late.
+    FeeUnit {
+        /// Each day.
+        Day = "day",
+        /// Each week that is over.
+        Week = "week",
+        /// Each week that has begun.
+        StartedWeek = "started_week",
+    }
+}
+
+words! {
+    /// Of what a cap is.
+    CapScope {
+        /// Of one late loan.
+        Loan = "loan",
+        /// Of all that a patron owes for being late.
+        Patron = "patron",
+    }
+}
+
+words! {
+    /// What is taken back of a compensation when the item turns up.
+    FoundCredit {
+        /// Nothing; a desk decides.
+        None = "none",
+        /// What has not been paid.
+        Unpaid = "unpaid",
+        /// All; what has been paid is paid back by a desk.
+        All = "all",
+    }
+}
+
+words! {
+    /// How a part of what is owed may be paid.
+    PartialPayment {
+        /// Everything at once.
+        None = "none",
+        /// Some fees, each of them whole.
+        WholeFees = "whole_fees",
+        /// Any sum; it goes to the oldest fees first.
+        Any = "any",
+    }
+}
+
+words! {
+    /// What becomes of a due date on which the branch is closed.
+    ClosedDueDay {
+        /// It stays.
+        Keep = "keep",
+        /// The next day on which the branch is open.
+        NextOpen = "next_open",
+    }
+}
+
+words! {
+    /// From when a renewed loan counts its days.
+    RenewalStart {
+        /// The day of the renewal.
+        Today = "today",
+        /// The due date until then.
+        DueDate = "due_date",
+    }
+}

@@ -6,7 +6,7 @@ use super::{
     world::{Asked, World},
 };
 use crate::Rulebook;
-use chrono::{Duration, NaiveTime, TimeZone as _, Utc};
+use chrono::{Duration, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use kortisto_domain::{Moment, pin_throttle};
 use kortisto_store::{
     Engine, StoreError,
@@ -22,6 +22,8 @@ pub(crate) struct Windows {
     pub(crate) window_from: At,
     /// The local day.
     pub(crate) day_from: At,
+    /// Its date.
+    pub(crate) today: NaiveDate,
 }
 
 impl Windows {
@@ -33,7 +35,7 @@ impl Windows {
             .from_local_datetime(&moment.today().and_time(NaiveTime::MIN))
             .earliest()
             .map_or_else(|| moment.at() - Duration::hours(24), |midnight| midnight.with_timezone(&Utc));
-        Self { window_from: At(moment.at() - window), day_from: At(midnight) }
+        Self { window_from: At(moment.at() - window), day_from: At(midnight), today: moment.today() }
     }
 }
 

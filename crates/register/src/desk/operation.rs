@@ -145,6 +145,7 @@ impl Operation {
             barcode: None,
             hold_id: None,
             wants_queue: false,
+            today: windows.today,
         };
         let token = |hash: &[u8; 32]| Some(Hex(hash.to_vec()));
         match self {

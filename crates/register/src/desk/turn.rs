@@ -211,6 +211,7 @@ impl Turn {
             card: &who.card.facts,
             patron: &who.patron.facts,
             patron_id: who.card.patron_id,
+            card_id: who.card_id,
             branch: device.branch_id,
             rulebook: &self.rulebook,
             moment: &self.moment,

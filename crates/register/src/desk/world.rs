@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::facts;
 use kortisto_store::queries::{
-    circulation_facts::{self, Item, NamedHold, Queued, Remembered, Session},
+    circulation_facts::{self, NamedHold, Queued, Remembered, Session},
+    item::Item,
     party::{Device, Party},
     pin_facts::{self, Attempt, KnownDevice, Message, PasswordRow, PinRow},
 };
@@ -187,13 +188,16 @@ impl World {
         facts::Item {
             state: item.state,
             material: item.material.clone(),
+            collection: item.collection.clone(),
             age_rating: item.age_rating.and_then(|years| years.try_into().ok()),
             home_branch: item.home_branch_id,
             borrower: item.loan.as_ref().map(|loan| loan.patron_id),
-            kept_for: item
-                .kept_for
-                .as_ref()
-                .map(|hold| facts::KeptFor { patron: hold.patron_id, pickup_branch: hold.pickup_branch_id }),
+            kept_for: item.kept_for.as_ref().map(|hold| facts::KeptFor {
+                patron: hold.patron_id,
+                pickup_branch: hold.pickup_branch_id,
+                card: hold.card_id,
+            }),
+            waited_for: item.waited_for,
         }
     }
 

@@ -37,6 +37,7 @@ impl Asking {
             barcode: None,
             hold_id: None,
             wants_queue: false,
+            today: register.surroundings.moment().today(),
         };
         let facts = circulation_facts::load(connection, register.store.engine(), &[key])
             .await?

@@ -60,7 +60,7 @@ impl PickUp {
         if granted_item.is_some_and(|item| turn.world.loan_changed.contains(&item.id)) {
             return Err(Deferral::NextTurn);
         }
-        let loan = granted_item.map(|item| turn.open_loan(&device, &who, item, decided.due_date));
+        let loan = granted_item.map(|item| turn.open_loan(&device, &who, item, decided.due));
         turn.touch_patron(&who);
         let about = About {
             subject: Some(who.patron.pseudonym),

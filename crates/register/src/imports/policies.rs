@@ -29,7 +29,7 @@ pub(super) const LAYOUTS: &[Layout] = &[Layout {
     private: false,
     columns: columns! {
         Required: "key" "value" "valid_from" "decision";
-        Optional: "municipality" "branch" "category" "material" "valid_until";
+        Optional: "municipality" "branch" "category" "material" "collection" "valid_until";
     },
 }];
 
@@ -51,6 +51,10 @@ impl Parser for PolicyParser {
         };
         let category = row.optional_word("category", PatronCategory::ALL, PatronCategory::word);
         let material = material::optional(row);
+        let collection = match row.raw("collection") {
+            Some("") => Some(None),
+            _ => row.code("collection").map(Some),
+        };
         let valid_from = row.date("valid_from");
         let valid_until = row.last_day("valid_until", valid_from);
         let decision = row.text("decision", DECISION_CHARS_MAX);
@@ -61,6 +65,7 @@ impl Parser for PolicyParser {
             branch: branch?,
             category: category?,
             material: material?,
+            collection: collection?,
             valid_from: valid_from?,
             valid_until: valid_until?,
             decision: decision?,

@@ -54,7 +54,7 @@ impl Checkout {
             return Err(Deferral::NextTurn);
         }
         let hold = granted_item.and_then(|item| item.kept_for.as_ref()).map(|kept| kept.id);
-        let loan = granted_item.map(|item| turn.open_loan(&device, &who, item, lent.due_date));
+        let loan = granted_item.map(|item| turn.open_loan(&device, &who, item, lent.due));
         turn.touch_patron(&who);
         let about = About {
             subject: Some(who.patron.pseudonym),

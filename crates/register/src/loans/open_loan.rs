@@ -2,11 +2,11 @@
 
 use crate::desk::{Turn, turn::Who};
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{Decision, HoldState, ItemState};
+use kortisto_domain::{Decision, HoldState, ItemState, LoanState, due::Due};
 use kortisto_store::queries::{
     changes::{HoldRow, ItemRow, NewLoanRow},
-    circulation_facts::{Item, OpenLoan},
     dialect::At,
+    item::{Borrower, Item, OpenLoan, Replaced},
     party::Device,
 };
 use serde::{Deserialize, Serialize};
@@ -34,22 +34,26 @@ pub struct LoanDetails {
     pub label: String,
     /// Its last day.
     pub due_on: NaiveDate,
+    /// The moment from which it is late.
+    #[serde(default)]
+    pub due_at: Option<DateTime<Utc>>,
     /// When it began.
     pub lent_at: DateTime<Utc>,
 }
 
 impl Turn {
     /// Opens the loan, fulfils the hold that kept the item, and lays both over the facts.
-    pub(crate) fn open_loan(
-        &mut self,
-        device: &Device,
-        who: &Who,
-        item: &Item,
-        due_on: NaiveDate,
-    ) -> LoanDetails {
+    pub(crate) fn open_loan(&mut self, device: &Device, who: &Who, item: &Item, due: Due) -> LoanDetails {
         let at = self.moment.at();
         let id = self.surroundings.new_id(at);
         let patron_id = who.card.patron_id;
+        let replaced = Replaced {
+            item_state: Some(item.state),
+            at_branch_id: Some(item.at_branch_id),
+            hold_id: item.kept_for.as_ref().map(|kept| kept.id),
+            due_on: None,
+            due_at: None,
+        };
         self.changes.new_loans.push(NewLoanRow {
             item_id: item.id,
             id,
@@ -59,7 +63,11 @@ impl Turn {
             device_id: device.id,
             material: item.material.clone(),
             lent_at: At(at),
-            due_on,
+            due_on: due.on,
+            due_at: At(due.at),
+            was_item_state: item.state.code(),
+            was_at_branch_id: item.at_branch_id,
+            was_hold_id: item.kept_for.as_ref().map(|kept| kept.id),
         });
         if let Some(kept) = &item.kept_for {
             let row = HoldRow {
@@ -93,8 +101,34 @@ impl Turn {
             item.state = ItemState::Available;
             item.at_branch_id = device.branch_id;
             item.kept_for = None;
-            item.loan = Some(OpenLoan { id, patron_id });
+            item.loan = Some(OpenLoan {
+                id,
+                patron_id,
+                card_id: who.card_id,
+                branch_id: device.branch_id,
+                device_id: device.id,
+                state: LoanState::Open,
+                lent_at: at,
+                due_on: due.on,
+                due_at: Some(due.at),
+                renewals: 0,
+                renewed_at: None,
+                was: replaced,
+                borrower: Borrower {
+                    category: who.patron.facts.category,
+                    birth_date: who.patron.facts.birth_date,
+                    pseudonym: who.patron.pseudonym,
+                    owed_overdue_cents: 0,
+                },
+            });
         }
-        LoanDetails { id, barcode: item.barcode.clone(), label: item.label.clone(), due_on, lent_at: at }
+        LoanDetails {
+            id,
+            barcode: item.barcode.clone(),
+            label: item.label.clone(),
+            due_on: due.on,
+            due_at: Some(due.at),
+            lent_at: at,
+        }
     }
 }

@@ -16,8 +16,8 @@ use kortisto_domain::{
 };
 use kortisto_store::queries::{
     changes::{ClosedLoanRow, HoldRow, ItemRow},
-    circulation_facts::{Item, KeepingHold},
     dialect::At,
+    item::{Item, KeepingHold},
     party::Device,
 };
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,7 @@ impl Return {
                 patron: hold.patron_id,
                 pickup_branch: hold.pickup_branch_id,
                 only_item: hold.only_item_id,
+                only_branch: hold.only_branch_id,
             })
             .collect();
         let facts = World::item_facts(&item);
@@ -213,6 +214,7 @@ fn keep(
                 id: hold.id,
                 patron_id: hold.patron_id,
                 pickup_branch_id: hold.pickup_branch_id,
+                card_id: hold.card_id,
                 pickup_number: None,
             }
         }

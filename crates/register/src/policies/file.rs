@@ -37,8 +37,17 @@ const VALUE_CHARS_MAX: usize = 64;
 const DECISION_FIELDS: [&str; 5] = ["number", "date", "valid_from", "valid_until", "rows"];
 
 /// The fields of a row.
-const ROW_FIELDS: [&str; 8] =
-    ["key", "value", "municipality", "branch", "category", "material", "valid_from", "valid_until"];
+const ROW_FIELDS: [&str; 9] = [
+    "key",
+    "value",
+    "municipality",
+    "branch",
+    "category",
+    "material",
+    "collection",
+    "valid_from",
+    "valid_until",
+];
 
 /// What a file looks like.
 const RIGHT: &str = "[[decision]] tables with number, date, valid_from and rows";
@@ -186,6 +195,8 @@ impl Reader<'_> {
             let find = |word: &str| MATERIALS.iter().copied().find(|material| *material == word);
             reader.word(at, "material", find, MATERIALS.into_iter())
         });
+        let collection =
+            self.optional(at, "collection", |reader| reader.text(at, "collection", CODE_CHARS_MAX));
         let own_first = self.optional(at, "valid_from", |reader| reader.date(at, "valid_from"));
         let first = own_first.flatten().or_else(|| decision.map(|decision| decision.valid_from));
         let own_last = self.last_day(at, first);
@@ -198,6 +209,7 @@ impl Reader<'_> {
             branch: branch?,
             category: category?,
             material: material?,
+            collection: collection?,
             valid_from: own_first?.unwrap_or(decision.valid_from),
             valid_until: if has_own_days { own_last? } else { decision.valid_until },
             decision: decision.text.clone(),

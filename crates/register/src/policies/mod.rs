@@ -33,6 +33,7 @@ pub(crate) struct PolicyLine {
     pub(crate) branch: Option<String>,
     pub(crate) category: Option<PatronCategory>,
     pub(crate) material: Option<&'static str>,
+    pub(crate) collection: Option<String>,
     pub(crate) valid_from: chrono::NaiveDate,
     pub(crate) valid_until: Option<chrono::NaiveDate>,
     pub(crate) decision: String,
@@ -41,10 +42,8 @@ pub(crate) struct PolicyLine {
 impl PolicyLine {
     /// What tells a row from every other one.
     pub(crate) fn natural(&self) -> String {
-        format!(
-            "{:?}",
-            (&self.key, &self.municipality, &self.branch, self.category, self.material, self.valid_from)
-        )
+        let Self { key, municipality, branch, category, material, collection, valid_from, .. } = self;
+        format!("{:?}", (key, municipality, branch, category, material, collection, valid_from))
     }
 }
 

@@ -154,6 +154,7 @@ fn decided(line: &PolicyLine, branch: Option<i64>) -> PolicyRow {
             branch,
             category: line.category,
             material: line.material.map(str::to_owned),
+            collection: line.collection.clone(),
         },
         valid_from: line.valid_from,
         valid_until: line.valid_until,
@@ -193,6 +194,7 @@ pub(crate) async fn write(
             branch_id: Set(scope.branch),
             category: Set(scope.category.map(PatronCategory::code)),
             material: Set(scope.material.clone()),
+            collection: Set(scope.collection.clone()),
             valid_from: Set(valid_from),
             valid_until: Set(valid_until),
             old_value: Set(there.as_ref().map(|model| model.value.clone())),
@@ -211,6 +213,7 @@ pub(crate) async fn write(
         model.branch_id = Set(scope.branch);
         model.category = Set(scope.category.map(PatronCategory::code));
         model.material = Set(scope.material);
+        model.collection = Set(scope.collection);
         model.valid_from = Set(valid_from);
         model.valid_until = Set(valid_until);
         model.decision = Set(decision);

@@ -78,9 +78,8 @@ fn told_of_check(outlook: Outlook) -> String {
 fn told(effects: &Effects) -> String {
     let mut lines = Vec::new();
     for (subject, effect) in &effects.changes {
-        let material =
-            if subject.material.is_empty() { String::new() } else { format!(" {}", subject.material) };
-        let what = format!("{} {}{material}", subject.branch, word(subject.right));
+        let words = [subject.branch.as_str(), word(subject.right), &subject.material, &subject.collection];
+        let what = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
         for (side, verb) in [(&effect.gained, "gained by"), (&effect.lost, "lost by")] {
             if side.count > 0 {
                 lines.push(format!("{what}: {verb} {}: {}\n", counted(side.count, "patron"), named(side)));

@@ -3,7 +3,7 @@
 use crate::kit::{BRANCHES, Kit, on_both_engines};
 use kortisto_domain::{
     PatronCategory,
-    policy::{HistoryKept, Place},
+    policy::{HistoryKept, ItemClass, Place},
 };
 use kortisto_register::{
     Rulebook,
@@ -14,6 +14,8 @@ use kortisto_register::{
 };
 use sea_orm::ConnectionTrait as _;
 use std::path::Path;
+
+const DVD: ItemClass<'static> = ItemClass { material: "dvd", collection: "" };
 
 on_both_engines! {
     policies_come_once_and_change_where_they_differ,
@@ -49,8 +51,8 @@ async fn policies_come_once_and_change_where_they_differ(kit: Kit) {
     let east: i64 = kit.value("select id from branches where code = 'EAST'").await;
     let rulebook = load(&kit).await;
     let today = "2026-05-20".parse().unwrap();
-    let lending = rulebook.policies.lending(&rulebook.place(east), PatronCategory::Person, "dvd", today);
-    assert_eq!(lending.period_days, 14);
+    let lending = rulebook.policies.lending(&rulebook.place(east), PatronCategory::Person, DVD, today);
+    assert_eq!(lending.due.period_days, 14);
     assert_eq!(rulebook.policies.entry(&rulebook.place(east), PatronCategory::Person, today).min_age, 16);
 }
 
@@ -103,13 +105,16 @@ async fn the_examples_of_four_consortia_are_right(kit: Kit) {
         assert_eq!(Kit::counts(again), (0, 0, created));
         let rulebook = load(&kit).await;
         let place = Place { branch: 0, municipality: "765" };
-        let of = |material| rulebook.policies.lending(&place, PatronCategory::Person, material, today);
+        let of = |material| {
+            let class = ItemClass { material, collection: "" };
+            rulebook.policies.lending(&place, PatronCategory::Person, class, today)
+        };
         let entry = rulebook.policies.entry(&place, PatronCategory::Person, today);
         let debt = of("book").blocks.debt_limit;
         seen.push((
             name,
             debt.is_reached(1_000),
-            of("dvd").period_days,
+            of("dvd").due.period_days,
             of("dvd").max_material,
             entry.blocked_by_lending_ban,
         ));

@@ -16,6 +16,14 @@ pub struct Model {
     pub open_cents: i64,
     pub created_at: DateTime<Utc>,
     pub loan_id: Option<Uuid>,
+    pub step: i16,
+    pub item_id: Option<i64>,
+    pub hold_id: Option<Uuid>,
+    pub card_id: Option<i64>,
+    pub rule: Option<String>,
+    pub law: i16,
+    pub billed_at: Option<DateTime<Utc>>,
+    pub note: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

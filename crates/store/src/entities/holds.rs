@@ -20,6 +20,17 @@ pub struct Model {
     pub ready_at: Option<DateTime<Utc>>,
     pub pickup_until: Option<NaiveDate>,
     pub pickup_number: Option<String>,
+    pub card_id: Option<i64>,
+    pub only_branch_id: Option<i64>,
+    pub pickup_stop_id: Option<i64>,
+    pub pickup_locker_id: Option<i64>,
+    pub frozen_until: Option<NaiveDate>,
+    pub valid_until: Option<NaiveDate>,
+    pub compartment: Option<String>,
+    pub reserved_until: Option<DateTime<Utc>>,
+    pub reserved_device_id: Option<i64>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub closed_by: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

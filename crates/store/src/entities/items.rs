@@ -1,5 +1,6 @@
 //! A copy.
 
+use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 /// A copy.
@@ -16,6 +17,9 @@ pub struct Model {
     pub state: i16,
     pub at_branch_id: i64,
     pub kept_for_hold_id: Option<Uuid>,
+    pub price_cents: Option<i64>,
+    pub note: Option<String>,
+    pub state_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

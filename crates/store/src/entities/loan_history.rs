@@ -20,6 +20,7 @@ pub struct Model {
     pub returned_at: DateTime<Utc>,
     pub returned_branch_id: i64,
     pub returned_device_id: i64,
+    pub renewals: i16,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

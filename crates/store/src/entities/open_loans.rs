@@ -17,6 +17,18 @@ pub struct Model {
     pub material: String,
     pub lent_at: DateTime<Utc>,
     pub due_on: NaiveDate,
+    pub due_at: Option<DateTime<Utc>>,
+    pub state: i16,
+    pub state_since: Option<DateTime<Utc>>,
+    pub renewals: i16,
+    pub renewed_at: Option<DateTime<Utc>>,
+    pub notices_sent: i16,
+    pub reminded_for: Option<NaiveDate>,
+    pub was_item_state: Option<i16>,
+    pub was_at_branch_id: Option<i64>,
+    pub was_hold_id: Option<Uuid>,
+    pub was_due_on: Option<NaiveDate>,
+    pub was_due_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ pub struct Model {
     pub branch_id: Option<i64>,
     pub category: Option<i16>,
     pub material: Option<String>,
+    pub collection: Option<String>,
     pub valid_from: NaiveDate,
     pub valid_until: Option<NaiveDate>,
     pub decision: String,

@@ -14,6 +14,7 @@ pub struct Model {
     pub material: String,
     pub language: String,
     pub age_rating: Option<i16>,
+    pub price_cents: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -4,11 +4,12 @@
 use super::{
     cursor::{self, Cursor},
     dialect::{Columns, Hex, Kind, list, one_text_per_engine, rows},
+    item::{ITEM_COLUMNS, ITEM_JOINS, Item},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
-use chrono::{DateTime, Utc};
-use kortisto_domain::{HoldState, ItemState};
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::HoldState;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct Key {
     pub hold_id: Option<Uuid>,
     /// Whether the queue of the item's title is wanted.
     pub wants_queue: bool,
+    /// The local date: holds that are frozen on it do not wait.
+    pub today: NaiveDate,
 }
 
 pub(super) const KEY: Columns = &[
@@ -46,6 +49,7 @@ pub(super) const KEY: Columns = &[
     ("barcode", Kind::Text),
     ("hold_id", Kind::Uuid),
     ("wants_queue", Kind::Bool),
+    ("today", Kind::Date),
 ];
 
 /// An answer given before under the same request id.
@@ -70,55 +74,6 @@ pub struct Session {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// An item and everything that hangs on it.
-#[derive(Debug, Clone)]
-pub struct Item {
-    /// Its key.
-    pub id: i64,
-    /// Its barcode.
-    pub barcode: String,
-    /// Its state.
-    pub state: ItemState,
-    /// Where it belongs.
-    pub home_branch_id: i64,
-    /// Where it is.
-    pub at_branch_id: i64,
-    /// Key of its title.
-    pub title_id: i64,
-    /// What to print.
-    pub label: String,
-    /// Material.
-    pub material: String,
-    /// Age rating in years.
-    pub age_rating: Option<i16>,
-    /// The open loan.
-    pub loan: Option<OpenLoan>,
-    /// The hold that keeps it.
-    pub kept_for: Option<KeepingHold>,
-}
-
-/// An open loan.
-#[derive(Debug, Clone)]
-pub struct OpenLoan {
-    /// Its key.
-    pub id: Uuid,
-    /// Who has the item.
-    pub patron_id: i64,
-}
-
-/// The hold that keeps an item.
-#[derive(Debug, Clone)]
-pub struct KeepingHold {
-    /// Its key.
-    pub id: Uuid,
-    /// Whose it is.
-    pub patron_id: i64,
-    /// Where it is picked up.
-    pub pickup_branch_id: i64,
-    /// Its number on the shelf.
-    pub pickup_number: Option<String>,
-}
-
 /// A hold in the queue of a title.
 #[derive(Debug, Clone)]
 pub struct Queued {
@@ -130,6 +85,10 @@ pub struct Queued {
     pub pickup_branch_id: i64,
     /// Set when only this item will do.
     pub only_item_id: Option<i64>,
+    /// Set when only items of this branch will do.
+    pub only_branch_id: Option<i64>,
+    /// With which card it was placed.
+    pub card_id: Option<i64>,
 }
 
 /// A hold that a request names.
@@ -174,20 +133,22 @@ fn text(engine: Engine) -> String {
     let queue = list(
         engine,
         match engine {
-            Engine::Postgres => "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id",
-            Engine::Sqlite => "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id",
+            Engine::Postgres => {
+                "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id"
+            }
+            Engine::Sqlite => {
+                "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id"
+            }
         },
         &format!(
-            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id from holds h \
-             where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
-             order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
+            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id \
+             from holds h where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
+             and (h.frozen_until is null or h.frozen_until < k.today) order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
         ),
     );
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
-         s.id, s.device_id, s.expires_at, s.ended_at, {party}, i.id, i.barcode, i.state, i.home_branch_id, \
-         i.at_branch_id, i.title_id, t.label, t.material, t.age_rating, o.id, o.patron_id, kh.id, \
-         kh.patron_id, kh.pickup_branch_id, kh.pickup_number, {queue}, h.id, h.patron_id, h.state, \
+         s.id, s.device_id, s.expires_at, s.ended_at, {party}, {ITEM_COLUMNS}, {queue}, h.id, h.patron_id, h.state, \
          h.pickup_branch_id \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
@@ -196,9 +157,7 @@ fn text(engine: Engine) -> String {
          left join patrons p on p.id = c.patron_id \
          left join holds h on h.id = k.hold_id \
          left join items i on i.id = coalesce(h.kept_item_id, (select n.id from items n where n.barcode = k.barcode)) \
-         left join titles t on t.id = i.title_id \
-         left join open_loans o on o.item_id = i.id \
-         left join holds kh on kh.id = i.kept_for_hold_id"
+         {ITEM_JOINS}"
     )
 }
 
@@ -226,15 +185,17 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
     };
     let session = read_session(cursor)?;
     let party = Party::read(cursor)?;
-    let item = read_item(cursor)?;
+    let item = Item::read(cursor)?;
     let queue = cursor
-        .list::<(Uuid, i64, i64, Option<i64>)>()?
+        .list::<(Uuid, i64, i64, Option<i64>, Option<i64>, Option<i64>)>()?
         .into_iter()
-        .map(|(id, patron_id, pickup_branch_id, only_item_id)| Queued {
+        .map(|(id, patron_id, pickup_branch_id, only_item_id, only_branch_id, card_id)| Queued {
             id,
             patron_id,
             pickup_branch_id,
             only_item_id,
+            only_branch_id,
+            card_id,
         })
         .collect();
     let hold = match cursor.get::<Option<Uuid>>()? {
@@ -255,38 +216,4 @@ fn read_session(cursor: &mut Cursor<'_>) -> Result<Option<Session>, StoreError> 
         return Ok(None);
     };
     Ok(Some(Session { id, device_id: cursor.get()?, expires_at: cursor.get()?, ended_at: cursor.get()? }))
-}
-
-fn read_item(cursor: &mut Cursor<'_>) -> Result<Option<Item>, StoreError> {
-    let Some(id) = cursor.get::<Option<i64>>()? else {
-        cursor.skip(14);
-        return Ok(None);
-    };
-    let mut item = Item {
-        id,
-        barcode: cursor.get()?,
-        state: cursor.code()?,
-        home_branch_id: cursor.get()?,
-        at_branch_id: cursor.get()?,
-        title_id: cursor.get()?,
-        label: cursor.get()?,
-        material: cursor.get()?,
-        age_rating: cursor.get()?,
-        loan: None,
-        kept_for: None,
-    };
-    if let (Some(id), Some(patron_id)) = (cursor.get::<Option<Uuid>>()?, cursor.get::<Option<i64>>()?) {
-        item.loan = Some(OpenLoan { id, patron_id });
-    }
-    if let Some(id) = cursor.get::<Option<Uuid>>()? {
-        item.kept_for = Some(KeepingHold {
-            id,
-            patron_id: cursor.get()?,
-            pickup_branch_id: cursor.get()?,
-            pickup_number: cursor.get()?,
-        });
-    } else {
-        cursor.skip(3);
-    }
-    Ok(Some(item))
 }

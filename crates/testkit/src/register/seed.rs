@@ -3,8 +3,8 @@
 use super::TestRegister;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kortisto_domain::{
-    BanKind, CardState, HoldState, ItemState, OpeningMode, PatronCategory, PatronState, ResourceKind,
-    RightKind, names::search_name,
+    BanKind, CardState, FeeEntryKind, FeeKind, HoldState, ItemState, OpeningMode, PatronCategory,
+    PatronState, ResourceKind, RightKind, names::search_name,
 };
 use kortisto_register::{
     bans::{self, NewBan},
@@ -13,8 +13,8 @@ use kortisto_register::{
 use kortisto_store::{
     Store, StoreError,
     entities::{
-        bans as ban_rows, branches, cards, fees, holds, items, open_loans, opening_windows, patrons, pins,
-        policies, resources, self_service_rights, titles,
+        bans as ban_rows, branches, cards, fee_entries, fees, holds, items, open_loans, opening_windows,
+        patrons, pins, policies, resources, self_service_rights, titles,
     },
     queries::rulebook,
 };
@@ -317,24 +317,38 @@ impl TestRegister {
         .expect("a PIN row");
     }
 
-    /// An unpaid fee.
+    /// An unpaid fee; gives its key.
     ///
     /// # Panics
     /// See [`TestRegister::patron`].
-    pub async fn fee(&self, patron_id: i64, cents: i64) {
+    pub async fn fee(&self, patron_id: i64, cents: i64) -> Uuid {
+        let (id, at) = (self.surroundings.new_id(self.clock.now()), self.clock.now());
         fees::ActiveModel {
-            id: Set(self.surroundings.new_id(self.clock.now())),
+            id: Set(id),
             patron_id: Set(patron_id),
             municipality: Set("153".to_owned()),
-            kind: Set("overdue".to_owned()),
+            kind: Set(FeeKind::Overdue.word().to_owned()),
             amount_cents: Set(cents),
             open_cents: Set(cents),
-            created_at: Set(self.clock.now()),
-            loan_id: Set(None),
+            created_at: Set(at),
+            ..Default::default()
         }
         .insert(self.store.writer())
         .await
         .expect("a fee");
+        fee_entries::ActiveModel {
+            id: Set(self.surroundings.new_id(at)),
+            fee_id: Set(id),
+            kind: Set(FeeEntryKind::Charge.code()),
+            cents: Set(cents),
+            at: Set(at),
+            recorded_by: Set("test".to_owned()),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("its charge");
+        id
     }
 
     /// An item that can be lent.

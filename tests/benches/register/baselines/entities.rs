@@ -149,6 +149,7 @@ async fn check_out(t: &DatabaseTransaction, ask: Ask) -> Result<bool, StoreError
         material: Set(title.material),
         lent_at: Set(ask.at),
         due_on: Set((ask.at + TimeDelta::days(28)).date_naive()),
+        ..Default::default()
     }
     .insert(t)
     .await?;

@@ -56,7 +56,9 @@ pub struct Subject {
     /// The code of the branch.
     pub branch: String,
     /// The material, for example `dvd`; empty for every other right and for materials of which no policy speaks.
-    pub material: &'static str,
+    pub material: String,
+    /// The collection, for example `children`; empty in the same way.
+    pub collection: String,
 }
 
 /// Patrons who gain or who lose a right.
@@ -111,12 +113,12 @@ impl Trial {
     /// # Errors
     /// [`StoreError::Inconsistent`] when the rows are no set.
     pub fn new(rulebook: &Rulebook, rows: Vec<PolicyRow>, now: &Moment) -> Result<Self, StoreError> {
-        let materials = questions::materials(&rows);
+        let classes = questions::classes(&rows);
         let new = PolicySet::new(rows)
             .map_err(|_| StoreError::Inconsistent { table: "policies", column: "value" })?;
         let tomorrow = noon_after(rulebook, now);
         let of_category = |category: &PatronCategory| {
-            let questions = questions(rulebook, &new, *category, tomorrow.today(), &materials);
+            let questions = questions(rulebook, &new, *category, tomorrow.today(), &classes);
             (!questions.is_empty()).then_some((*category, questions))
         };
         Ok(Self { tomorrow, questions: PatronCategory::ALL.iter().filter_map(of_category).collect() })

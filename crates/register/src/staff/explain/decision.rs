@@ -112,6 +112,7 @@ impl StaffView for ExplainDecision {
             card: &party.card,
             patron: &party.patron,
             patron_id: party.patron_id,
+            card_id: party.card_id,
             branch,
             rulebook: &rulebook,
             moment: &moment,
@@ -123,8 +124,8 @@ impl StaffView for ExplainDecision {
             state: hold.state,
             pickup_branch: hold.pickup_branch_id,
         });
-        let material = item.as_ref().map_or("", |item| &item.material);
-        let lending = || rulebook.policies.explain_lending(&place, category, material, today);
+        let class = item.as_ref().map(kortisto_domain::facts::Item::class).unwrap_or_default();
+        let lending = || rulebook.policies.explain_lending(&place, category, class, today);
         let resource = match &self.question {
             Question::Enter(code) => rulebook.resource(branch, code),
             _ => None,
@@ -218,6 +219,7 @@ impl ExplainDecision {
             barcode,
             hold_id,
             wants_queue: false,
+            today: desk.moment.today(),
         };
         let engine = desk.register.store.engine();
         let mut found = circulation_facts::load(desk.transaction, engine, &[key]).await?;

@@ -88,6 +88,8 @@ pub(super) fn tell(found: &Found<'_>) -> Vec<Fact> {
     if let Some(item) = found.item {
         push("item.state", item.state.word().to_owned());
         push("item.material", item.material.clone());
+        push("item.collection", item.collection.clone());
+        push("item.waited_for", item.waited_for.to_string());
         push("item.age_rating", or_none(item.age_rating));
         push("item.borrower", whose(item.borrower, found.asker.patron_id));
         push("item.kept_for", whose(item.kept_for.map(|kept| kept.patron), found.asker.patron_id));

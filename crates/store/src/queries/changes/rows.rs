@@ -124,6 +124,14 @@ pub struct NewLoanRow {
     pub lent_at: At,
     /// Its last day.
     pub due_on: NaiveDate,
+    /// The moment from which it is late.
+    pub due_at: At,
+    /// The state of the item before.
+    pub was_item_state: i16,
+    /// Where the item was.
+    pub was_at_branch_id: i64,
+    /// The hold that the loan fulfils.
+    pub was_hold_id: Option<Uuid>,
 }
 
 /// A loan to move to the history.

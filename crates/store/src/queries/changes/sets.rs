@@ -116,10 +116,15 @@ set!(
         ("material", Kind::Text),
         ("lent_at", Kind::Instant),
         ("due_on", Kind::Date),
+        ("due_at", Kind::Instant),
+        ("was_item_state", Kind::Small),
+        ("was_at_branch_id", Kind::Int),
+        ("was_hold_id", Kind::Uuid),
     ],
-    "insert into open_loans (item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on) \
-     select item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on from {rows} \
-     order by item_id"
+    "insert into open_loans (item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on, \
+     due_at, was_item_state, was_at_branch_id, was_hold_id) \
+     select item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on, due_at, \
+     was_item_state, was_at_branch_id, was_hold_id from {rows} order by item_id"
 );
 
 pub(super) const CLOSED_LOANS: Set = Set {
@@ -139,16 +144,16 @@ pub(super) const CLOSED_LOANS: Set = Set {
         (
             "w_loan_history",
             "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
-             due_on, returned_at, returned_branch_id, returned_device_id) select id, item_id, patron_id, card_id, \
-             branch_id, device_id, material, lent_at, due_on, returned_at, returned_branch_id, \
-             returned_device_id from w_closed_loans",
+             due_on, returned_at, returned_branch_id, returned_device_id, renewals) select id, item_id, patron_id, \
+             card_id, branch_id, device_id, material, lent_at, due_on, returned_at, returned_branch_id, \
+             returned_device_id, renewals from w_closed_loans",
         ),
     ],
     sqlite: &[
         "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
-         due_on, returned_at, returned_branch_id, returned_device_id) select o.id, o.item_id, o.patron_id, \
-         o.card_id, o.branch_id, o.device_id, o.material, o.lent_at, o.due_on, k.returned_at, k.branch_id, \
-         k.device_id from {rows} join open_loans o on o.item_id = k.item_id and o.id = k.id",
+         due_on, returned_at, returned_branch_id, returned_device_id, renewals) select o.id, o.item_id, \
+         o.patron_id, o.card_id, o.branch_id, o.device_id, o.material, o.lent_at, o.due_on, k.returned_at, \
+         k.branch_id, k.device_id, o.renewals from {rows} join open_loans o on o.item_id = k.item_id and o.id = k.id",
         "delete from open_loans where item_id in (select k.item_id from {rows})",
     ],
 };

@@ -1,0 +1,204 @@
+//! What a late loan costs.
+
+use super::is_under;
+use crate::due::Due;
+use crate::facts::OpeningHours;
+use crate::policy::{CapScope, FeeUnit, OverduePolicy};
+use crate::{Moment, opening};
+use chrono::{DateTime, NaiveDate, Utc};
+
+/// Days late that are counted at most: every cap is reached long before.
+pub const DAYS_MAX: usize = 3_650;
+
+/// Days of a week.
+const WEEK: usize = 7;
+
+/// A loan that came back, was renewed or was billed after its end.
+#[derive(Debug, Clone, Copy)]
+pub struct LateLoan<'a> {
+    /// Its end.
+    pub due: Due,
+    /// When it stopped being late.
+    pub until: DateTime<Utc>,
+    /// Birth date of its patron.
+    pub birth_date: Option<NaiveDate>,
+    /// The hours of the branch where it was lent.
+    pub hours: &'a OpeningHours,
+    /// What its patron owes for being late already, in cents.
+    pub owed_cents: i64,
+    /// The moment of the question, for the days of the calendar.
+    pub moment: &'a Moment,
+}
+
+/// What the loan costs, in cents; 0 for one that is not late.
+///
+/// `policy` gives what holds on a day. A loan is late by the days of the calendar after its last day, and by one where
+/// it came back on that day after closing. Each unit costs what the day says on which it is over, or has begun where
+/// weeks count as soon as they begin; where the policy of the last day is retroactive, it costs what that says.
+#[must_use]
+pub fn cents(late: &LateLoan<'_>, policy: impl Fn(NaiveDate) -> OverduePolicy) -> i64 {
+    if late.until <= late.due.at {
+        return 0;
+    }
+    let last = late.moment.day_of(late.until);
+    let now = policy(last);
+    if is_under(late.birth_date, now.exempt_under_age, last) {
+        return 0;
+    }
+    let days = days_late(late, &now, last);
+    let price = |day: NaiveDate| i64::from(if now.retroactive { now } else { policy(day) }.cents);
+    let total: i64 = match now.unit {
+        FeeUnit::Day => days.iter().map(|day| price(*day)).sum(),
+        FeeUnit::Week => days.chunks_exact(WEEK).map(|week| price(week[WEEK - 1])).sum(),
+        FeeUnit::StartedWeek => days.chunks(WEEK).map(|week| price(week[0])).sum(),
+    };
+    let room = now.cap_cents.map(|cap| match now.cap_scope {
+        CapScope::Loan => i64::from(cap),
+        CapScope::Patron => (i64::from(cap) - late.owed_cents).max(0),
+    });
+    room.map_or(total, |room| total.min(room))
+}
+
+/// The days that count, after those that cost nothing.
+fn days_late(late: &LateLoan<'_>, policy: &OverduePolicy, last: NaiveDate) -> Vec<NaiveDate> {
+    let counts = |day: &NaiveDate| policy.closed_days || opening::closes_on(late.hours, *day).is_some();
+    let after_due = late.due.on.iter_days().skip(1).take(DAYS_MAX).take_while(|day| *day <= last);
+    let mut days: Vec<NaiveDate> = after_due.filter(counts).collect();
+    // Back on its last day, but after closing.
+    if last == late.due.on {
+        days.push(last);
+    }
+    days.drain(..usize::from(policy.grace_days).min(days.len()));
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OpeningMode;
+    use crate::samples::{date, local, week, window};
+    use proptest::prelude::*;
+
+    const POLICY: OverduePolicy = OverduePolicy {
+        cents: 20,
+        unit: FeeUnit::Day,
+        grace_days: 0,
+        cap_cents: Some(600),
+        cap_scope: CapScope::Loan,
+        exempt_under_age: 0,
+        closed_days: true,
+        retroactive: false,
+    };
+
+    /// A loan of a weekday library, due on Wednesday 20 May 2026 at 19.
+    fn late(returned: &str, policy: impl Fn(NaiveDate) -> OverduePolicy) -> i64 {
+        of(returned, None, 0, policy)
+    }
+
+    fn of(
+        returned: &str,
+        birth: Option<&str>,
+        owed_cents: i64,
+        policy: impl Fn(NaiveDate) -> OverduePolicy,
+    ) -> i64 {
+        let hours =
+            week((1..=5).map(|day| window(day, 600, 1_140, OpeningMode::Staffed)).collect::<Vec<_>>());
+        let moment = local(returned);
+        let due = Due { on: date("2026-05-20"), at: local("2026-05-20 19:00").at() };
+        cents(
+            &LateLoan {
+                due,
+                until: moment.at(),
+                birth_date: birth.map(date),
+                hours: &hours,
+                owed_cents,
+                moment: &moment,
+            },
+            policy,
+        )
+    }
+
+    #[test]
+    fn days_after_the_due_date_cost_and_the_due_date_does_not() {
+        let table = [
+            ("2026-05-19 12:00", 0),
+            ("2026-05-20 19:00", 0),
+            ("2026-05-20 19:01", 20),
+            ("2026-05-21 00:00", 20),
+            ("2026-05-21 23:59", 20),
+            ("2026-05-22 08:00", 40),
+            ("2026-06-18 12:00", 580),
+            ("2026-06-19 12:00", 600),
+            ("2026-06-20 12:00", 600),
+            ("2027-06-20 12:00", 600),
+        ];
+        for (returned, expected) in table {
+            assert_eq!(late(returned, |_| POLICY), expected, "{returned}");
+        }
+    }
+
+    #[test]
+    fn weeks_count_when_they_are_over_or_begun() {
+        let table = [
+            ("2026-05-21 12:00", 0, 50),
+            ("2026-05-26 12:00", 0, 50),
+            ("2026-05-27 12:00", 50, 50),
+            ("2026-05-28 12:00", 50, 100),
+        ];
+        for (returned, over, begun) in table {
+            let weekly = |unit| OverduePolicy { cents: 50, unit, ..POLICY };
+            assert_eq!(late(returned, |_| weekly(FeeUnit::Week)), over, "{returned}");
+            assert_eq!(late(returned, |_| weekly(FeeUnit::StartedWeek)), begun, "{returned}");
+        }
+    }
+
+    #[test]
+    fn grace_closed_days_and_age_cost_nothing() {
+        // 23 and 24 May are a weekend.
+        let open_days = OverduePolicy { closed_days: false, ..POLICY };
+        assert_eq!(late("2026-05-25 12:00", |_| open_days), 60);
+        assert_eq!(late("2026-05-25 12:00", |_| POLICY), 100);
+        let louna = OverduePolicy { cents: 10, grace_days: 4, ..POLICY };
+        for (returned, expected) in
+            [("2026-05-24 12:00", 0), ("2026-05-25 12:00", 10), ("2026-05-26 12:00", 20)]
+        {
+            assert_eq!(late(returned, |_| louna), expected, "{returned}");
+        }
+        let helmet = OverduePolicy { exempt_under_age: 18, ..POLICY };
+        for (birth, expected) in [(Some("2008-05-22"), 40), (Some("2008-05-23"), 0), (None, 40)] {
+            assert_eq!(of("2026-05-22 12:00", birth, 0, |_| helmet), expected, "{birth:?}");
+        }
+    }
+
+    #[test]
+    fn a_cap_of_the_patron_counts_what_is_owed_already() {
+        let kuhmo = OverduePolicy { cap_cents: Some(2_000), cap_scope: CapScope::Patron, ..POLICY };
+        for (owed, expected) in [(0, 40), (1_980, 20), (2_000, 0), (3_000, 0)] {
+            assert_eq!(of("2026-05-22 12:00", None, owed, |_| kuhmo), expected, "{owed}");
+        }
+        assert_eq!(late("2027-05-22 12:00", |_| OverduePolicy { cap_cents: None, ..POLICY }), 367 * 20);
+    }
+
+    #[test]
+    fn a_new_price_counts_from_its_day_unless_it_reaches_back() {
+        let dearer = |retroactive| {
+            move |day: NaiveDate| {
+                let cents = if day < date("2026-05-23") { 10 } else { 20 };
+                OverduePolicy { cents, retroactive, ..POLICY }
+            }
+        };
+        assert_eq!(late("2026-05-24 12:00", dearer(false)), 10 + 10 + 20 + 20);
+        assert_eq!(late("2026-05-24 12:00", dearer(true)), 80);
+    }
+
+    proptest! {
+        #[test]
+        fn coming_back_later_never_costs_less(days in 0_i64..400, more in 0_i64..40, unit in 0..3_usize) {
+            let unit = FeeUnit::ALL[unit];
+            let policy = |_| OverduePolicy { unit, ..POLICY };
+            let back = |days: i64| (date("2026-05-20") + chrono::TimeDelta::days(days)).format("%F 12:00").to_string();
+            prop_assert!(late(&back(days), policy) <= late(&back(days + more), policy));
+            prop_assert!((0..=600).contains(&late(&back(days), policy)));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Picking up in two steps, for lockers: reserve, open the compartment, confirm.
+//!
+//! Whether the patron may have the item is decided when it is reserved. A confirmation only says what has happened: the
+//! compartment was opened and the item is gone, so nothing that came up meanwhile refuses it. That holds after the time
+//! has run out too, as long as nobody else has reserved the hold or taken its item.
+
+use crate::{HoldState, Moment, Reason};
+use chrono::{DateTime, Utc};
+
+/// A hold that is being picked up in two steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reserved {
+    /// The state of the hold.
+    pub state: HoldState,
+    /// The device that has reserved it last, and until when.
+    pub by: Option<(i64, DateTime<Utc>)>,
+}
+
+/// Why the hold cannot be reserved or picked up at this device just now.
+#[must_use]
+pub fn reserve(reserved: &Reserved, device: i64, moment: &Moment) -> Option<Reason> {
+    let elsewhere = reserved.by.is_some_and(|(by, until)| by != device && moment.at() < until);
+    elsewhere.then_some(Reason::HoldReserved)
+}
+
+/// Why a reservation of this device cannot be confirmed or taken back.
+#[must_use]
+pub fn conclude(reserved: &Reserved, device: i64) -> Option<Reason> {
+    let ours = reserved.state == HoldState::Ready && reserved.by.is_some_and(|(by, _)| by == device);
+    (!ours).then_some(Reason::ReservationEnded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{instant, utc};
+
+    const US: i64 = 4;
+    const OTHERS: i64 = 5;
+
+    fn reserved(state: HoldState, by: Option<i64>) -> Reserved {
+        Reserved { state, by: by.map(|by| (by, instant("2026-05-20T09:05:00Z"))) }
+    }
+
+    #[test]
+    fn a_compartment_is_opened_at_one_device_at_a_time() {
+        let taken = Some(Reason::HoldReserved);
+        let table = [
+            (None, "2026-05-20T09:00:00Z", None),
+            (Some(US), "2026-05-20T09:00:00Z", None),
+            (Some(OTHERS), "2026-05-20T09:04:59Z", taken),
+            (Some(OTHERS), "2026-05-20T09:05:00Z", None),
+        ];
+        for (by, at, expected) in table {
+            assert_eq!(reserve(&reserved(HoldState::Ready, by), US, &utc(at)), expected, "{by:?} {at}");
+        }
+    }
+
+    #[test]
+    fn only_the_device_that_reserved_last_concludes() {
+        let ended = Some(Reason::ReservationEnded);
+        for state in HoldState::ALL {
+            let expected = if *state == HoldState::Ready { None } else { ended };
+            assert_eq!(conclude(&reserved(*state, Some(US)), US), expected, "{state:?}");
+            assert_eq!(conclude(&reserved(*state, Some(OTHERS)), US), ended, "{state:?}");
+            assert_eq!(conclude(&reserved(*state, None), US), ended, "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! An item with everything that hangs on it: its title, its open loan with the borrower, the hold that keeps it.
+
+use super::cursor::Cursor;
+use crate::StoreError;
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::{ItemState, LoanState, PatronCategory};
+use uuid::Uuid;
+
+/// Joins what hangs on the item `i`.
+pub(super) const ITEM_JOINS: &str = "left join titles t on t.id = i.title_id \
+     left join open_loans o on o.item_id = i.id \
+     left join patrons lp on lp.id = o.patron_id \
+     left join holds kh on kh.id = i.kept_for_hold_id";
+
+/// Columns of [`Item`], after [`ITEM_JOINS`]. Those that only a return looks at are found for it alone.
+pub(super) const ITEM_COLUMNS: &str = "i.id, i.barcode, i.state, i.home_branch_id, i.at_branch_id, \
+     i.title_id, i.collection, t.label, t.material, t.age_rating, coalesce(i.price_cents, t.price_cents), \
+     exists(select 1 from holds w where w.title_id = i.title_id and w.state = 1 \
+       and (w.only_item_id is null or w.only_item_id = i.id) \
+       and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
+       and (w.frozen_until is null or w.frozen_until < k.today)), \
+     o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, o.renewals, \
+     o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, o.was_due_at, \
+     lp.category, lp.birth_date, lp.pseudonym, \
+     case when k.wants_queue then (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
+       where f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue') end, \
+     kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number";
+
+/// An item and everything that hangs on it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its key.
+    pub id: i64,
+    /// Its barcode.
+    pub barcode: String,
+    /// Its state.
+    pub state: ItemState,
+    /// Where it belongs.
+    pub home_branch_id: i64,
+    /// Where it is.
+    pub at_branch_id: i64,
+    /// Key of its title.
+    pub title_id: i64,
+    /// Collection.
+    pub collection: String,
+    /// What to print.
+    pub label: String,
+    /// Material.
+    pub material: String,
+    /// Age rating in years.
+    pub age_rating: Option<i16>,
+    /// Its price, or that of its title, in cents.
+    pub price_cents: Option<i64>,
+    /// Whether somebody waits in a queue that it can serve.
+    pub waited_for: bool,
+    /// The open loan.
+    pub loan: Option<OpenLoan>,
+    /// The hold that keeps it.
+    pub kept_for: Option<KeepingHold>,
+}
+
+/// An open loan.
+#[derive(Debug, Clone)]
+pub struct OpenLoan {
+    /// Its key.
+    pub id: Uuid,
+    /// Who has the item.
+    pub patron_id: i64,
+    /// With which card it was lent.
+    pub card_id: i64,
+    /// Where it was lent.
+    pub branch_id: i64,
+    /// At which device it was lent or last renewed.
+    pub device_id: i64,
+    /// How it stands.
+    pub state: LoanState,
+    /// When it began.
+    pub lent_at: DateTime<Utc>,
+    /// Its last day.
+    pub due_on: NaiveDate,
+    /// The moment from which it is late; none for loans from before that was kept, which end with their day.
+    pub due_at: Option<DateTime<Utc>>,
+    /// How often it has been renewed.
+    pub renewals: i16,
+    /// When it was last renewed.
+    pub renewed_at: Option<DateTime<Utc>>,
+    /// What lending or the last renewal replaced, for undoing it.
+    pub was: Replaced,
+    /// Its borrower.
+    pub borrower: Borrower,
+}
+
+/// What a check-out or a renewal replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Replaced {
+    /// The state of the item before it was lent.
+    pub item_state: Option<ItemState>,
+    /// Where it was.
+    pub at_branch_id: Option<i64>,
+    /// The hold that it fulfilled.
+    pub hold_id: Option<Uuid>,
+    /// The last day before the last renewal.
+    pub due_on: Option<NaiveDate>,
+    /// The moment from which it was late.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Whoever has an item, as far as its return concerns them.
+#[derive(Debug, Clone)]
+pub struct Borrower {
+    /// Category.
+    pub category: PatronCategory,
+    /// Birth date.
+    pub birth_date: Option<NaiveDate>,
+    /// The name in the audit trail.
+    pub pseudonym: Uuid,
+    /// What they owe for being late already, in cents; 0 where it was not asked.
+    pub owed_overdue_cents: i64,
+}
+
+/// The hold that keeps an item.
+#[derive(Debug, Clone)]
+pub struct KeepingHold {
+    /// Its key.
+    pub id: Uuid,
+    /// Whose it is.
+    pub patron_id: i64,
+    /// With which card it was placed.
+    pub card_id: Option<i64>,
+    /// Where it is picked up.
+    pub pickup_branch_id: i64,
+    /// Its number on the shelf.
+    pub pickup_number: Option<String>,
+}
+
+impl Item {
+    /// Reads [`ITEM_COLUMNS`].
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(id) = cursor.get::<Option<i64>>()? else {
+            cursor.skip(36);
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            barcode: cursor.get()?,
+            state: cursor.code()?,
+            home_branch_id: cursor.get()?,
+            at_branch_id: cursor.get()?,
+            title_id: cursor.get()?,
+            collection: cursor.get()?,
+            label: cursor.get()?,
+            material: cursor.get()?,
+            age_rating: cursor.get()?,
+            price_cents: cursor.get()?,
+            waited_for: cursor.get()?,
+            loan: OpenLoan::read(cursor)?,
+            kept_for: KeepingHold::read(cursor)?,
+        }))
+    }
+}
+
+impl OpenLoan {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(id) = cursor.get::<Option<Uuid>>()? else {
+            cursor.skip(19);
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            patron_id: cursor.get()?,
+            card_id: cursor.get()?,
+            branch_id: cursor.get()?,
+            device_id: cursor.get()?,
+            state: cursor.code()?,
+            lent_at: cursor.get()?,
+            due_on: cursor.get()?,
+            due_at: cursor.get()?,
+            renewals: cursor.get()?,
+            renewed_at: cursor.get()?,
+            was: Replaced {
+                item_state: cursor.get::<Option<i16>>()?.map(TryInto::try_into).transpose()?,
+                at_branch_id: cursor.get()?,
+                hold_id: cursor.get()?,
+                due_on: cursor.get()?,
+                due_at: cursor.get()?,
+            },
+            borrower: Borrower {
+                category: cursor.code()?,
+                birth_date: cursor.get()?,
+                pseudonym: cursor.get()?,
+                owed_overdue_cents: cursor.get::<Option<i64>>()?.unwrap_or(0),
+            },
+        }))
+    }
+}
+
+impl KeepingHold {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
+        let Some(id) = cursor.get::<Option<Uuid>>()? else {
+            cursor.skip(4);
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            id,
+            patron_id: cursor.get()?,
+            card_id: cursor.get()?,
+            pickup_branch_id: cursor.get()?,
+            pickup_number: cursor.get()?,
+        }))
+    }
+}
