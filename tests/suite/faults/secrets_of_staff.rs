@@ -80,7 +80,12 @@ pub(super) async fn play(t: &TestRegister, card: &TestPatron) -> String {
         say(patrons.search_patrons(ask).await);
     }
     let email = wire::Email { email: EMAIL.to_owned(), source: wire::RecordSource::Patron.into() };
-    let ask = wire::SetEmailRequest { request_id: new_id(), number: number.clone(), email: Some(email) };
+    let ask = wire::SetEmailRequest {
+        request_id: new_id(),
+        number: number.clone(),
+        email: Some(email),
+        identity_document: IdentityDocument::Passport.into(),
+    };
     say(patrons.set_email(ask).await);
     let ask = wire::AddMessageRequest {
         request_id: new_id(),

@@ -3,6 +3,7 @@
 mod categories;
 mod contacts;
 pub(super) mod good;
+mod identity;
 mod plans;
 mod protection;
 mod records;

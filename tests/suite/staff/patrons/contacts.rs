@@ -29,9 +29,20 @@ impl Library {
     }
 
     async fn set_email(&self, patron: &TestPatron, email: &str) -> Result<String, Status> {
+        self.set_email_with(patron, email, wire::IdentityDocument::Passport).await
+    }
+
+    /// The same after this document, or none, was shown.
+    pub(super) async fn set_email_with(
+        &self,
+        patron: &TestPatron,
+        email: &str,
+        document: wire::IdentityDocument,
+    ) -> Result<String, Status> {
         let number = patron.number.clone();
         let email = Some(wire::Email { email: email.to_owned(), ..good::email() });
-        let ask = wire::SetEmailRequest { request_id: new_id(), number, email };
+        let identity_document = document.into();
+        let ask = wire::SetEmailRequest { request_id: new_id(), number, email, identity_document };
         self.client().set_email(ask).await.map(|answer| answer.into_inner().etag)
     }
 

@@ -139,7 +139,12 @@ on_both_engines! {
         let patron = l.t.patron().await;
         let before = l.record(&patron.number).await;
         l.t.clock.advance(TimeDelta::seconds(1));
-        let details = wire::PatronDetails { family_name: text("Äijälä"), call_name: text("Maria"), ..Default::default() };
+        let details = wire::PatronDetails {
+            family_name: text("Äijälä"),
+            call_name: text("Maria"),
+            identity_document: Some(wire::IdentityDocument::Passport.into()),
+            ..Default::default()
+        };
         let etag = l.update(&patron.number, details).await.unwrap();
         let after = l.record(&patron.number).await;
         assert_eq!((after.family_name.as_str(), after.call_name.as_str()), ("Äijälä", "Maria"));
@@ -147,7 +152,8 @@ on_both_engines! {
         assert_eq!(after.changed_by, format!("staff:{}", l.staff.id));
         assert_eq!((&after.etag, after.created_at), (&etag, before.created_at));
         assert_ne!(after.changed_at, before.changed_at);
-        let expected = [("family_name", Some("Testaaja"), "Äijälä"), ("call_name", None, "Maria")];
+        let expected =
+            [("family_name", Some("Testaaja"), "Äijälä"), ("call_name", None, "Maria"), ("identity_document", None, "passport")];
         let expected = expected.map(|(field, old, new)| (field.to_owned(), old.and_then(text), text(new)));
         assert_eq!(l.changed(&patron, "update_patron").await, expected);
         // The search follows the name.

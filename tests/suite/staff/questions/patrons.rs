@@ -52,8 +52,9 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
             dynamic("RemovePhoneRequest", &wire::RemovePhoneRequest { number, phone, ..Default::default() })
         }
         "SetEmail" => {
-            let email = Some(good::email());
-            dynamic("SetEmailRequest", &wire::SetEmailRequest { number, email, ..Default::default() })
+            let (email, identity_document) = (Some(good::email()), wire::IdentityDocument::Passport.into());
+            let ask = wire::SetEmailRequest { number, email, identity_document, ..Default::default() };
+            dynamic("SetEmailRequest", &ask)
         }
         "RemoveEmail" => {
             let email = good::email().email;

@@ -7,6 +7,7 @@ mod field;
 mod get;
 mod list_categories;
 mod lookup;
+mod proof;
 mod put_category;
 mod record;
 mod remove_address;

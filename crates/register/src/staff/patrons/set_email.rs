@@ -1,15 +1,16 @@
 //! `PatronService.SetEmail`: an e-mail address of a patron (A24). It counts as security data: whoever reads the mail
 //! gets the new PIN.
 
-use super::{etag::Etag, record};
+use super::{etag::Etag, proof, record};
 use crate::{
     RegisterError,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc, messages},
 };
-use kortisto_domain::{MessageKind, RecordSource, contact::CONTACTS_MAX};
+use kortisto_domain::{IdentityDocument, MessageKind, RecordSource, contact::CONTACTS_MAX, step_up::Errand};
 use kortisto_store::{StoreError, entities::emails};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
 use serde::Serialize;
+use std::iter;
 use uuid::Uuid;
 
 /// Marks in the trail that security data changed.
@@ -27,6 +28,8 @@ pub struct SetEmail {
     pub email: String,
     /// Who said so.
     pub source: RecordSource,
+    /// With what the patron or a guardian proved who they are; needed for an address that is added (A110).
+    pub identity_document: Option<IdentityDocument>,
 }
 
 impl StaffChange for SetEmail {
@@ -38,11 +41,20 @@ impl StaffChange for SetEmail {
     }
 
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<Etag, RegisterError> {
-        let patron = desk.lock_patron(&self.number).await?;
+        let mut patron = desk.lock_patron(&self.number).await?;
         let all = record::emails_of(desk, patron.id).await?;
         let there = all.iter().find(|row| row.address == self.email);
         if there.is_none() && all.len() >= CONTACTS_MAX {
             return Err(RegisterError::RuleBroken { rule: "a patron has 10 e-mail addresses at most" });
+        }
+        if there.is_none() {
+            proof::require(Errand::EmailChange, self.identity_document)?;
+        }
+        let mut shown = None;
+        if let Some(document) = self.identity_document {
+            let (identified, change) = desk.identified(patron, Errand::EmailChange, document).await?;
+            patron = identified;
+            shown = Some(change);
         }
         let (at, by) = (desk.moment.at(), desk.author());
         let Some(there) = there else {
@@ -57,7 +69,8 @@ impl StaffChange for SetEmail {
             row.insert(desk.transaction).await.map_err(StoreError::from)?;
             messages::leave(desk, &patron, MessageKind::EmailChanged).await?;
             let change = FieldChange::new("email", None, Some(self.email.clone()));
-            return desk.record_change(patron, Some(SECURITY_RELEVANT), vec![change]).await.map(Etag::at);
+            let fields = iter::once(change).chain(shown).collect();
+            return desk.record_change(patron, Some(SECURITY_RELEVANT), fields).await.map(Etag::at);
         };
         let old = super::details::word(Some(there.source), RecordSource::word);
         let mut row = there.clone().into_active_model();
@@ -66,6 +79,7 @@ impl StaffChange for SetEmail {
         row.recorded_by = Set(by);
         row.update(desk.transaction).await.map_err(StoreError::from)?;
         let change = FieldChange::new("email_source", old, Some(self.source.word().to_owned()));
-        desk.record_change(patron, Some(SECURITY_RELEVANT), vec![change]).await.map(Etag::at)
+        let fields = iter::once(change).chain(shown).collect();
+        desk.record_change(patron, Some(SECURITY_RELEVANT), fields).await.map(Etag::at)
     }
 }

@@ -1,14 +1,18 @@
 //! `PatronService.UpdatePatron`: some details of a patron change.
 
-use super::{details::PatronDetails, etag::Etag};
+use super::{details::PatronDetails, etag::Etag, proof};
 use crate::{
     RegisterError,
     staff::{StaffChange, StaffDesk, StaffRpc},
 };
+use kortisto_domain::step_up::Errand;
 use kortisto_store::StoreError;
 use sea_orm::{ActiveModelTrait as _, IntoActiveModel as _};
 use serde::Serialize;
 use uuid::Uuid;
+
+/// The names under which somebody borrows; which of them is in use is told without a document.
+const NAMES: [&str; 2] = ["family_name", "given_names"];
 
 /// Changes details of a patron.
 #[derive(Serialize)]
@@ -41,6 +45,9 @@ impl StaffChange for UpdatePatron {
         if fields.is_empty() {
             desk.viewed(&patron);
             return Ok(self.etag);
+        }
+        if fields.iter().any(|change| NAMES.contains(&change.field)) {
+            proof::require(Errand::NameChange, self.details.identity_document)?;
         }
         let row = patron.into_active_model().reset_all();
         let patron = row.update(desk.transaction).await.map_err(StoreError::from)?;

@@ -145,6 +145,11 @@ pub(super) fn coded<T: TryFrom<i16>>(field: &'static str, number: i32) -> Result
     value.ok_or_else(|| Fault::field(field, "one of the values of its enum, not unspecified"))
 }
 
+/// The same, where unspecified means none.
+pub(super) fn optional_coded<T: TryFrom<i16>>(field: &'static str, number: i32) -> Result<Option<T>, Fault> {
+    if number == 0 { Ok(None) } else { coded(field, number).map(Some) }
+}
+
 /// A personal identity code. What is wrong is said; what was typed is not.
 pub(super) fn identity_code(field: &'static str, text: &str) -> Result<IdentityCode, Fault> {
     IdentityCode::parse(text).map_err(|fault| Fault::field(field, fault.to_string()))

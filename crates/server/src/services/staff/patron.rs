@@ -187,6 +187,7 @@ impl PatronService for Api {
             number: fields::code("number", &message.number)?,
             email: fields::email("email.email", &email.email)?,
             source: fields::coded("email.source", email.source)?,
+            identity_document: fields::optional_coded("identity_document", message.identity_document)?,
         };
         let etag = desk.change(ask).await?.to_string();
         Ok(Response::new(wire::SetEmailResponse { etag }))

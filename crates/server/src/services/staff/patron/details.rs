@@ -56,11 +56,10 @@ pub(super) fn details(message: Option<wire::PatronDetails>) -> Result<PatronDeta
         })?,
         protected_address: given.protected_address,
         protected_until: date("details.protected_until", given.protected_until.as_deref())?,
-        identity_document: given
-            .identity_document
-            .filter(|number| *number != 0)
-            .map(|number| fields::coded("details.identity_document", number))
-            .transpose()?,
+        identity_document: fields::optional_coded(
+            "details.identity_document",
+            given.identity_document.unwrap_or_default(),
+        )?,
     })
 }
 
