@@ -3,7 +3,9 @@
 //! A consent, a refusal and a withdrawal are all kept. A child's guardian consents to the card and to self-service, the
 //! responsible person to being recorded as one, a patron to what concerns the patron alone.
 
-use crate::{ConsentPurpose, ConsentState};
+use crate::relations::Bond;
+use crate::{ConsentPurpose, ConsentState, RelationKind};
+use chrono::NaiveDate;
 
 /// Longest version of the text that was consented to, in characters.
 pub const TEXT_VERSION_CHARS_MAX: usize = 100;
@@ -24,6 +26,21 @@ impl Consent {
     #[must_use]
     pub fn stands_for(&self, purpose: ConsentPurpose) -> bool {
         self.purpose == purpose && self.state == ConsentState::Granted && !self.withdrawn
+    }
+
+    /// Whether a guardian allows by it what it is about, on the day `today`: it stands, and the guardianship by which
+    /// it was given runs, under a policy that ends it at this age of the ward.
+    #[must_use]
+    pub fn counts_as_guardians(
+        &self,
+        purpose: ConsentPurpose,
+        guardianship: &Bond,
+        guardian_end_age: u8,
+        today: NaiveDate,
+    ) -> bool {
+        self.stands_for(purpose)
+            && guardianship.kind == RelationKind::Guardian
+            && guardianship.is_in_force(guardian_end_age, today)
     }
 }
 
@@ -100,6 +117,7 @@ pub fn check(purpose: ConsentPurpose, state: ConsentState, giver: Giver) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::date;
 
     #[test]
     fn each_consent_is_given_by_whom_it_concerns() {
@@ -124,6 +142,44 @@ mod tests {
         for purpose in [HomeServiceHistory, HomeServiceProfile] {
             let answer = check(purpose, ConsentState::Granted, Giver::Patron);
             assert_eq!(answer, Err(ConsentRule::NotHomeService));
+        }
+    }
+
+    #[test]
+    fn a_guardians_consent_counts_while_the_guardianship_runs() {
+        let consent =
+            Consent { purpose: ConsentPurpose::Card, state: ConsentState::Granted, withdrawn: false };
+        let bond = Bond {
+            kind: RelationKind::Guardian,
+            valid_from: date("2020-01-01"),
+            valid_until: None,
+            dissolved: false,
+            ward_birth_date: Some(date("2012-05-20")),
+        };
+        let until = |day| Bond { valid_until: Some(date(day)), ..bond };
+        let born = |day| Bond { ward_birth_date: Some(date(day)), ..bond };
+        let table = [
+            (consent, bond, 15, true),
+            // The ward has its birthday today.
+            (consent, born("2011-05-20"), 15, false),
+            (consent, born("2011-05-20"), 16, true),
+            (consent, born("2011-05-21"), 15, true),
+            (consent, bond, 14, false),
+            // Nobody knows when a ward without a birth date grows up.
+            (consent, Bond { ward_birth_date: None, ..bond }, 1, true),
+            (consent, until("2026-05-19"), 15, false),
+            (consent, until("2026-05-20"), 15, true),
+            (consent, Bond { valid_from: date("2026-05-21"), ..bond }, 15, false),
+            (consent, Bond { dissolved: true, ..bond }, 15, false),
+            (consent, Bond { kind: RelationKind::Guarantor, ..bond }, 15, false),
+            (Consent { withdrawn: true, ..consent }, bond, 15, false),
+            (Consent { state: ConsentState::Refused, ..consent }, bond, 15, false),
+            (Consent { purpose: ConsentPurpose::SelfService, ..consent }, bond, 15, false),
+        ];
+        for (row, (consent, guardianship, end_age, expected)) in table.into_iter().enumerate() {
+            let counts =
+                consent.counts_as_guardians(ConsentPurpose::Card, &guardianship, end_age, date("2026-05-20"));
+            assert_eq!(counts, expected, "row {row}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! `CardService`: who gets a card, and what becomes of it at the desk and at every device.
 
-use super::questions::relations::relate;
+use super::questions::relations::{child, relate};
 use crate::coverage::rpc::{fault, reason};
 use chrono::TimeDelta;
 use kortisto::{
@@ -205,6 +205,33 @@ on_both_engines! {
         let born = Some(born - TimeDelta::days(1));
         let young = d.t.patron_with(PatronSeed { born, ..without_card() }).await;
         d.issue(&young, &new_card_number()).await.unwrap();
+    }
+
+    async fn a_guardians_consent_counts_while_the_guardianship_runs(engine: Engine) {
+        let d = Desk::open(engine).await;
+        d.t.policy("card.max_per_patron", "20").await;
+        let (ward, guardian) = (child(&d.t).await, d.t.patron().await);
+        let relation = relate(&d.t, &ward, &guardian, RelationKind::Guardian).await;
+        consents::ActiveModel {
+            patron_id: Set(ward.id),
+            relation_id: Set(Some(relation)),
+            purpose: Set(ConsentPurpose::Card.code()),
+            state: Set(ConsentState::Granted.code()),
+            form: Set(ConsentForm::Paper.code()),
+            text_version: Set("1".to_owned()),
+            given_by_id: Set(Some(guardian.id)),
+            recorded_at: Set(d.t.clock.now()),
+            recorded_by: Set("test".to_owned()),
+            ..Default::default()
+        }
+        .insert(d.t.store.writer())
+        .await
+        .unwrap();
+        d.issue(&ward, &new_card_number()).await.unwrap();
+        // The ward is ten: under this policy it has outgrown its guardian, who consents to nothing any more.
+        d.t.policy("guardian.end_age", "10").await;
+        assert!(rule(&d.issue(&ward, &new_card_number()).await.unwrap_err()).contains("guardian"));
+        assert!(rule(&d.replace(&ward.card, &new_card_number()).await.unwrap_err()).contains("guardian"));
     }
 
     async fn an_institution_needs_no_birth_date_and_a_person_does(engine: Engine) {

@@ -6,17 +6,20 @@ use super::{
 };
 use crate::{
     RegisterError,
-    staff::{StaffChange, StaffDesk, StaffRpc, relations::is_answered_for},
+    staff::{
+        StaffChange, StaffDesk, StaffRpc,
+        relations::{guardian_consents, is_answered_for},
+    },
 };
 use chrono::NaiveDate;
 use kortisto_domain::{
-    CardState, ConsentPurpose, ConsentState, IdentityDocument, PatronCategory, PatronState, card_number,
+    CardState, ConsentPurpose, IdentityDocument, PatronCategory, PatronState, card_number,
     cards::{self as rules, Applicant},
     step_up::Errand,
 };
 use kortisto_store::{
     StoreError,
-    entities::{cards, consents, identity_codes, patrons, relations},
+    entities::{cards, identity_codes, patrons},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
@@ -142,34 +145,7 @@ async fn applicant(
         category: PatronCategory::try_from(patron.category).map_err(StoreError::from)?,
         birth_date: patron.birth_date,
         has_identity_code: codes > 0,
-        guardian_consents: guardian_consents(desk, patron.id).await?,
+        guardian_consents: guardian_consents(desk, patron, ConsentPurpose::Card).await?,
         cards_in_force: u32::try_from(cards_in_force).unwrap_or(u32::MAX),
     })
-}
-
-/// Whether a consent to a card stands; one that a guardian gave ends with the guardianship.
-async fn guardian_consents(desk: &StaffDesk<'_>, patron_id: i64) -> Result<bool, RegisterError> {
-    let today = desk.moment.today();
-    let given = consents::Entity::find()
-        .filter(consents::Column::PatronId.eq(patron_id))
-        .filter(consents::Column::Purpose.eq(ConsentPurpose::Card.code()))
-        .filter(consents::Column::State.eq(ConsentState::Granted.code()))
-        .filter(consents::Column::WithdrawnAt.is_null())
-        .all(desk.transaction)
-        .await
-        .map_err(StoreError::from)?;
-    for consent in given {
-        let Some(relation) = consent.relation_id else { return Ok(true) };
-        let standing = relations::Entity::find_by_id(relation)
-            .one(desk.transaction)
-            .await
-            .map_err(StoreError::from)?
-            .is_some_and(|relation| {
-                relation.ended_at.is_none() && relation.valid_until.is_none_or(|until| today <= until)
-            });
-        if standing {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -18,6 +18,7 @@ use super::StaffDesk;
 use crate::RegisterError;
 use chrono::NaiveDate;
 use kortisto_domain::{
+    ConsentPurpose, RelationKind,
     consents::Consent,
     relations::{self as rules, Bond},
 };
@@ -74,4 +75,40 @@ pub(crate) async fn is_answered_for(
     let category = patron.category.try_into().map_err(StoreError::from)?;
     let end_age = guardian_end_age(desk).await?;
     Ok(rules::is_answered_for(category, &bonds, end_age, desk.moment.today()))
+}
+
+/// Whether a guardian's consent to this counts for the patron today.
+pub(crate) async fn guardian_consents(
+    desk: &StaffDesk<'_>,
+    patron: &patrons::Model,
+    about: ConsentPurpose,
+) -> Result<bool, RegisterError> {
+    let given = consents::Entity::find()
+        .filter(consents::Column::PatronId.eq(patron.id))
+        .filter(consents::Column::Purpose.eq(about.code()))
+        .all(desk.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let relations = beside(desk, patron).await?;
+    let (today, end_age) = (desk.moment.today(), guardian_end_age(desk).await?);
+    for row in &given {
+        let guardianship = match row.relation_id {
+            // Of a consent that was taken over without its relation nothing is known but the age of the ward.
+            None => Bond {
+                kind: RelationKind::Guardian,
+                valid_from: desk.moment.day_of(row.recorded_at),
+                valid_until: None,
+                dissolved: false,
+                ward_birth_date: patron.birth_date,
+            },
+            Some(id) => match relations.iter().find(|relation| relation.id == id) {
+                Some(relation) => bond(relation, patron.birth_date)?,
+                None => continue,
+            },
+        };
+        if consent_facts(row)?.counts_as_guardians(about, &guardianship, end_age, today) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
