@@ -234,6 +234,20 @@ on_both_engines! {
         assert!(rule(&d.replace(&ward.card, &new_card_number()).await.unwrap_err()).contains("guardian"));
     }
 
+    async fn what_stands_on_the_hold_shelf_is_no_card_number(engine: Engine) {
+        let d = Desk::open(engine).await;
+        let (holder, patron) = (d.t.patron().await, d.t.patron().await);
+        let row = d.t.patron_row(&holder).await;
+        for name in [row.hold_alias.unwrap(), row.support_id.unwrap()] {
+            for of in [&patron, &holder] {
+                assert_eq!(reason(&d.replace(&of.card, &name).await.unwrap_err()), ErrorReason::Duplicate);
+            }
+            let new = d.t.patron_with(without_card()).await;
+            assert_eq!(reason(&d.issue(&new, &name).await.unwrap_err()), ErrorReason::Duplicate);
+        }
+        d.replace(&patron.card, &new_card_number()).await.unwrap();
+    }
+
     async fn an_institution_needs_no_birth_date_and_a_person_does(engine: Engine) {
         let d = Desk::open(engine).await;
         let nobody = PatronSeed { born: None, ..without_card() };

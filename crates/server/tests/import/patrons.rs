@@ -17,6 +17,7 @@ on_both_engines! {
     a_pin_opens_its_card_and_is_never_overwritten,
     rights_are_granted_once,
     a_second_card_is_added_and_nobody_elses_taken,
+    a_card_number_is_nobodys_alias,
     every_kind_of_bad_patron_is_named_without_a_value,
     pins_need_keys_and_the_lengths_of_the_consortium,
 }
@@ -122,6 +123,22 @@ async fn a_second_card_is_added_and_nobody_elses_taken(kit: Kit) {
     let taken_by_new = format!("{HEADER}{}", AINO.replace("p1,", "p9,"));
     assert_eq!(Kit::faults(kit.import(Patrons, &taken_by_new).await), [(2, "card_number")]);
     assert_eq!((kit.count("patrons").await, kit.count("cards").await), (2, 3));
+}
+
+async fn a_card_number_is_nobodys_alias(kit: Kit) {
+    with_branches(&kit).await;
+    kit.import(Patrons, format!("{HEADER}{AINO}")).await.unwrap();
+    for name in ["hold_alias", "support_id"] {
+        let name: String = kit.value(&format!("select {name} from patrons")).await;
+        let own = format!("{HEADER}{}", AINO.replace(",c1,", &format!(",{name},")));
+        let new = format!("{HEADER}{AINO}{}", SCHOOL.replace(",c2,", &format!(",{name},")));
+        for (file, line) in [(own, 2), (new, 3)] {
+            let outcome = kit.import(Patrons, &file).await;
+            assert!(!format!("{outcome:?}").contains(&name));
+            assert_eq!(Kit::faults(outcome), [(line, "card_number")]);
+        }
+    }
+    assert_eq!((kit.count("patrons").await, kit.count("cards").await), (1, 1));
 }
 
 async fn every_kind_of_bad_patron_is_named_without_a_value(kit: Kit) {

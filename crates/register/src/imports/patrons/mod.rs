@@ -72,6 +72,10 @@ impl Kind for Patrons {
         let cards =
             cards::with_numbers(transaction, rows.iter().map(|placed| &*placed.row.card_number)).await?;
         let cards: HashMap<&str, _> = cards.iter().map(|card| (&*card.number, card)).collect();
+        let new_numbers = rows.iter().map(|placed| &*placed.row.card_number);
+        let new_numbers = new_numbers.filter(|number| !cards.contains_key(number));
+        let names: HashSet<String> =
+            patrons::names_among(transaction, new_numbers).await?.into_iter().collect();
         let ids = there.values().map(|patron| patron.id);
         let rights: HashSet<(i64, i16)> = rights::standing(transaction, ids)
             .await?
@@ -96,6 +100,11 @@ impl Kind for Patrons {
             {
                 let right = "a card that is new, or this patron's already";
                 faults.push(fault(line, "card_number", "the card of another patron", right));
+                continue;
+            }
+            if names.contains(&row.card_number) {
+                let reason = "a support id or a hold alias, which opens nothing";
+                faults.push(fault(line, "card_number", reason, "a number that is no such name"));
                 continue;
             }
             let step = Step {

@@ -20,12 +20,14 @@ use kortisto_domain::{
 use kortisto_store::{
     StoreError,
     entities::{cards, identity_codes, patrons},
+    queries::bulk::patrons::names_among,
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
     PaginatorTrait as _, QueryFilter as _,
 };
 use serde::{Deserialize, Serialize};
+use std::iter;
 use uuid::Uuid;
 
 /// Issues a card.
@@ -88,6 +90,10 @@ pub(super) async fn new_card(
         return Err(RegisterError::FieldInvalid { field, rule });
     }
     if desk.card(number).await?.is_some() {
+        return Err(RegisterError::AlreadyExists { field });
+    }
+    // What stands on the hold shelf, or is told on the phone, must open nothing.
+    if !names_among(desk.transaction, iter::once(number)).await?.is_empty() {
         return Err(RegisterError::AlreadyExists { field });
     }
     if !is_answered_for(desk, patron, None).await? {

@@ -79,7 +79,7 @@ pub async fn with_numbers<'a>(
     find::<patrons::Entity, _>(connection, sql, WANTED_TEXT, numbers).await
 }
 
-/// Which of these support ids and hold aliases somebody has already.
+/// Which of these support ids and hold aliases somebody has already, or are the number of a card.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails.
@@ -91,6 +91,21 @@ pub async fn taken<'a>(
                or exists (select 1 from patrons p where p.hold_alias = k.wanted) \
                or exists (select 1 from cards c where c.number = k.wanted)";
     let wanted: Vec<_> = names.map(|wanted| Wanted { wanted }).collect();
+    let rows = query(connection, sql, WANTED_TEXT, &wanted).await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// Which of these card numbers are a support id or a hold alias of somebody.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn names_among<'a>(
+    connection: &impl ConnectionTrait,
+    card_numbers: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "select k.wanted from {rows} where exists (select 1 from patrons p where p.support_id = k.wanted) \
+               or exists (select 1 from patrons p where p.hold_alias = k.wanted)";
+    let wanted: Vec<_> = card_numbers.map(|wanted| Wanted { wanted }).collect();
     let rows = query(connection, sql, WANTED_TEXT, &wanted).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
