@@ -1,6 +1,7 @@
 //! Messages to a patron and remarks about one: which need words of their own, who reads them, and for how long
 //! (A62, A63).
 
+use crate::policy::MessagePolicy;
 use crate::{MessageAudience, MessageKind};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -65,6 +66,17 @@ pub fn check(
     }
 }
 
+/// When a message ends by itself that is written at `now`: when its writer says so, else after as many days as the
+/// policy says; none for one that stands until it is removed.
+#[must_use]
+pub fn ends_at(
+    chosen: Option<DateTime<Utc>>,
+    policy: &MessagePolicy,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    chosen.or_else(|| policy.expiry_days.map(|days| now + TimeDelta::days(days.into())))
+}
+
 /// Whether a message that nobody removed stands at this instant: up to its end, not at it.
 #[must_use]
 pub fn stands(expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
@@ -98,6 +110,26 @@ mod tests {
         ];
         for (kind, audience, has_body, expires_at, expected) in table {
             assert_eq!(check(kind, audience, has_body, expires_at, now), expected, "{kind:?} {audience:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_ends_when_its_writer_or_else_the_policy_says() {
+        let now = instant("2026-05-20T12:00:00Z");
+        let (chosen, in_90) = (Some(now + TimeDelta::hours(1)), Some(instant("2026-08-18T12:00:00Z")));
+        let table = [
+            (chosen, Some(90), chosen),
+            (chosen, None, chosen),
+            (None, Some(90), in_90),
+            (None, Some(3_650), Some(instant("2036-05-17T12:00:00Z"))),
+            (None, None, None),
+        ];
+        for (chosen, expiry_days, expected) in table {
+            assert_eq!(
+                ends_at(chosen, &MessagePolicy { expiry_days }, now),
+                expected,
+                "{chosen:?}, {expiry_days:?}"
+            );
         }
     }
 

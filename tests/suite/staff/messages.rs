@@ -152,6 +152,19 @@ on_both_engines! {
         assert!(d.list(&patron).await.is_empty());
     }
 
+    async fn a_message_that_names_no_end_gets_that_of_the_policy(engine: Engine) {
+        let d = Desk::open(engine).await;
+        let (patron, now) = (d.t.patron().await, d.t.clock.now());
+        let own_end = timestamp(now + TimeDelta::days(700));
+        d.add(message(&patron, "Vuodeksi.")).await.unwrap();
+        d.t.policy("message.expiry_days", "90").await;
+        d.add(message(&patron, "Neljännesvuodeksi.")).await.unwrap();
+        d.add(AddMessageRequest { expires_at: own_end, ..message(&patron, "Kahdeksi vuodeksi.") }).await.unwrap();
+        let ends: Vec<_> = d.list(&patron).await.into_iter().map(|message| message.expires_at).collect();
+        let in_days = |days| timestamp(now + TimeDelta::days(days));
+        assert_eq!(ends, [own_end, in_days(90), in_days(365)]);
+    }
+
     async fn a_removed_message_is_seen_by_nobody(engine: Engine) {
         let d = Desk::open(engine).await;
         let (patron, other) = (d.t.patron().await, d.t.patron().await);

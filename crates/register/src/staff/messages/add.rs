@@ -31,7 +31,7 @@ pub struct AddMessage {
     pub kind: MessageKind,
     /// Its words, at most [`rules::BODY_CHARS_MAX`] characters; empty where the kind says it all.
     pub body: String,
-    /// When it ends by itself.
+    /// When it ends by itself; none for when the policy says.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -60,6 +60,9 @@ impl StaffChange for AddMessage {
             let rule = "100 messages stand about this patron; remove some first";
             return Err(RegisterError::RuleBroken { rule });
         }
+        let rulebook = desk.rulebook().await?;
+        let place = rulebook.place(desk.device.branch_id);
+        let policy = rulebook.policies.messages(&place, desk.moment.today());
         let message = messages::ActiveModel {
             patron_id: Set(patron.id),
             audience: Set(self.audience.code()),
@@ -68,7 +71,7 @@ impl StaffChange for AddMessage {
             branch_id: Set(Some(desk.device.branch_id)),
             written_at: Set(at),
             written_by: Set(desk.author()),
-            expires_at: Set(self.expires_at),
+            expires_at: Set(rules::ends_at(self.expires_at, &policy, at)),
             removed_at: Set(None),
             removed_by: Set(None),
             ..Default::default()
