@@ -5,6 +5,7 @@
 //! question from the fact that it follows from, and is gone with it. A guardian's block is the ward's, seen from the
 //! other side; returning the guardian's own loans does not touch it.
 
+use crate::age::has_reached;
 use crate::facts::{Ban, Patron, Ward};
 use crate::policy::DerivedBlockPolicy;
 use crate::relations::Bond;
@@ -75,8 +76,9 @@ struct Standing<'a> {
 
 /// Everything that stands against borrowing at `branch`, the patron's own first.
 ///
-/// What blocks a ward counts for a guardian whose relation is in force, where the policy says so. It is measured with
-/// the limits that hold for the guardian. It does not go further: the guardian of a guardian is not asked about.
+/// What blocks a ward counts for a guardian whose relation is in force, where the policy says so: a ban for as long as
+/// the relation runs, debts and overdue loans for as long as the guardian answers for them. It is measured with the
+/// limits that hold for the guardian. It does not go further: the guardian of a guardian is not asked about.
 #[must_use]
 pub fn of_lending(patron: &Patron, policy: &DerivedBlockPolicy, branch: i64, moment: &Moment) -> Vec<Block> {
     let own = Standing {
@@ -89,10 +91,11 @@ pub fn of_lending(patron: &Patron, policy: &DerivedBlockPolicy, branch: i64, mom
     push(&own, None, policy, branch, moment, &mut found);
     if policy.inherit_to_guardian {
         for ward in patron.wards.iter().filter(|ward| counts(ward, policy, moment)) {
+            let answers = guardians_answer_for(ward, policy, moment);
             let theirs = Standing {
-                debt_cents: ward.debt_cents,
-                oldest_debt_at: ward.oldest_debt_at,
-                earliest_due: ward.earliest_due,
+                debt_cents: if answers { ward.debt_cents } else { 0 },
+                oldest_debt_at: ward.oldest_debt_at.filter(|_| answers),
+                earliest_due: ward.earliest_due.filter(|_| answers),
                 bans: &ward.bans,
             };
             push(&theirs, Some(ward.patron), policy, branch, moment, &mut found);
@@ -111,6 +114,12 @@ fn counts(ward: &Ward, policy: &DerivedBlockPolicy, moment: &Moment) -> bool {
         ward_birth_date: ward.birth_date,
     };
     ward.relation == RelationKind::Guardian && bond.is_in_force(policy.guardian_end_age, moment.today())
+}
+
+/// Whether the guardians of this ward answer for its debts and overdue loans today (A48). A ward without a birth date
+/// outgrows nobody.
+fn guardians_answer_for(ward: &Ward, policy: &DerivedBlockPolicy, moment: &Moment) -> bool {
+    !ward.birth_date.is_some_and(|birth| has_reached(birth, policy.guardian_liability_age, moment.today()))
 }
 
 fn push(

@@ -101,6 +101,7 @@ pub(crate) fn blocks(comparator: DebtComparator) -> DerivedBlockPolicy {
         overdue_days: None,
         inherit_to_guardian: false,
         guardian_end_age: 15,
+        guardian_liability_age: 15,
     }
 }
 

@@ -197,6 +197,26 @@ on_both_engines! {
         t.probe().await;
     }
 
+    async fn a_guardian_answers_for_what_a_ward_owes_until_the_age_of_the_policy(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (ward, guardian) = (child(&t).await, t.patron().await);
+        relate(&t, &ward, &guardian, RelationKind::Guardian).await;
+        t.policy("ban.inherit_to_guardian", "true").await;
+        t.policy("ban.overdue_days", "28").await;
+        assert_eq!(borrow(&t, &kiosk, &ward).await, []);
+        t.fee(ward.id, 1_000).await;
+        make_overdue(&t, &ward, 28).await;
+        assert_eq!(borrow(&t, &kiosk, &guardian).await, [RefusalReason::WardBlocked]);
+        // The ward is ten, and answers for itself from ten on.
+        t.policy("age.guardian_liability", "10").await;
+        assert_eq!(borrow(&t, &kiosk, &guardian).await, []);
+        assert_eq!(borrow(&t, &kiosk, &ward).await, [RefusalReason::DebtLimit, RefusalReason::OverdueItems]);
+        // A ban is no debt.
+        t.ban(&ward, BanKind::Lending).await;
+        assert_eq!(borrow(&t, &kiosk, &guardian).await, [RefusalReason::WardBlocked]);
+    }
+
     async fn overdue_loans_and_old_debts_block_until_they_are_gone(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;

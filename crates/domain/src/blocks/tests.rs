@@ -135,6 +135,37 @@ fn an_inherited_block_ends_with_the_ban_and_on_the_birthday_of_the_ward() {
 }
 
 #[test]
+fn a_guardian_answers_for_debts_and_late_loans_until_the_age_of_the_policy() {
+    let in_debt = Ward { debt_cents: 1_002, ..ward() };
+    let in_old_debt =
+        Ward { debt_cents: 30, oldest_debt_at: Some(instant("2025-06-01T12:00:00Z")), ..ward() };
+    let late = Ward { earliest_due: Some(date("2026-04-22")), ..ward() };
+    let banned = Ward { bans: vec![ban(BanKind::Lending, None)], ..ward() };
+    // The age of liability, the birth date, and whether what the ward owes and a ban of the ward block.
+    let table = [
+        (15, Some("2011-05-21"), true, true),
+        (15, Some("2011-05-20"), false, true),
+        (16, Some("2011-05-20"), true, true),
+        (0, Some("2026-01-01"), false, true),
+        (15, None, true, true),
+        // Where the relation is outgrown, nothing of the ward is left.
+        (18, Some("2008-05-20"), false, false),
+        (18, Some("2008-05-21"), true, true),
+    ];
+    for (guardian_liability_age, born, owed, by_ban) in table {
+        let policy = DerivedBlockPolicy { guardian_end_age: 18, guardian_liability_age, ..policy() };
+        let of = |ward: &Ward| {
+            let ward = Ward { birth_date: born.map(date), ..ward.clone() };
+            !ask(&Patron { wards: vec![ward], ..patron() }, &policy, NOON).is_empty()
+        };
+        for (what, ward) in [("debt", &in_debt), ("old debt", &in_old_debt), ("late loan", &late)] {
+            assert_eq!(of(ward), owed, "{what}, {guardian_liability_age}, {born:?}");
+        }
+        assert_eq!(of(&banned), by_ban, "{guardian_liability_age}, {born:?}");
+    }
+}
+
+#[test]
 fn own_blocks_do_not_hide_those_of_a_ward() {
     let guardian = Patron {
         debt_cents: 5_000,

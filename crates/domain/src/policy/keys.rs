@@ -108,7 +108,7 @@ policy_keys! {
     /// Age under which a card is issued with a guardian's consent only.
     consent_age: u8 = "age.guardian_consent_card", 0..=18, 15, "years", PLACE,
         "A49; practice: 15 in every consortium that publishes it";
-    /// Age under which a guardian answers for the loans.
+    /// Age of a ward under which its guardians answer for its debts and overdue loans.
     liability_age: u8 = "age.guardian_liability", 0..=18, 15, "years", CONSORTIUM,
         "A48, A56; practice: 15, and 18 in OUTI and Kirkkonummi";
 

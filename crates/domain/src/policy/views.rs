@@ -84,8 +84,6 @@ pub struct CardPolicy {
 pub struct RelationPolicy {
     /// Years of the ward at which the relation to a guardian ends by itself.
     pub guardian_end_age: u8,
-    /// Years of the ward under which a guardian answers for the loans.
-    pub guardian_liability_age: u8,
 }
 
 /// What follows from debt, overdue loans and wards, without anybody's decision in the single case.
@@ -101,6 +99,8 @@ pub struct DerivedBlockPolicy {
     pub inherit_to_guardian: bool,
     /// Years of the ward at which the relation to a guardian ends by itself.
     pub guardian_end_age: u8,
+    /// Years of the ward under which its guardians answer for its debts and overdue loans.
+    pub guardian_liability_age: u8,
 }
 
 /// What applies to bans that somebody places.
@@ -206,11 +206,7 @@ impl PolicySet {
     /// What applies to guardians, in the whole consortium.
     #[must_use]
     pub fn relations(&self, today: NaiveDate) -> RelationPolicy {
-        let question = everywhere(today);
-        RelationPolicy {
-            guardian_end_age: self.settings.guardian_end_age.value(&question),
-            guardian_liability_age: self.settings.liability_age.value(&question),
-        }
+        RelationPolicy { guardian_end_age: self.settings.guardian_end_age.value(&everywhere(today)) }
     }
 
     /// What blocks a patron of this category who wants to borrow here.
@@ -240,6 +236,7 @@ impl PolicySet {
             overdue_days: witness.value(&keys.overdue_days, question),
             inherit_to_guardian: witness.value(&keys.inherit_to_guardian, question),
             guardian_end_age: witness.value(&keys.guardian_end_age, question),
+            guardian_liability_age: witness.value(&keys.liability_age, question),
         }
     }
 
