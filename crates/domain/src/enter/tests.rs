@@ -1,15 +1,17 @@
-//! Doors and PCs: each rule at its threshold, then what holds whatever the facts.
+//! Doors and PCs: each rule at its threshold; what an age decides, and what holds whatever the facts, in files of
+//! their own.
+
+mod ages;
+mod properties;
 
 use super::*;
 use crate::facts::OpeningWindow;
 use crate::policy::DebtComparator;
 use crate::samples::{
-    OTHER_BRANCH, OUR_BRANCH, always, arb_ban, arb_patron, ban, blocks, card, date, instant, local, patron,
-    resource, right, week, window,
+    OTHER_BRANCH, OUR_BRANCH, always, ban, blocks, card, date, instant, local, patron, resource, right, week,
+    window,
 };
 use crate::{CardState, OpeningMode, PatronState};
-use proptest::prelude::*;
-use proptest::sample::select;
 
 const NOON: &str = "2026-05-20 12:00";
 
@@ -207,74 +209,6 @@ fn a_right_counts_at_its_branch_and_on_its_days() {
 }
 
 #[test]
-fn a_minor_needs_a_guardians_consent_until_the_birthday() {
-    for (min_age, eve, day) in
-        [(15, "2011-05-21", "2011-05-20"), (16, "2010-05-21", "2010-05-20"), (18, "2008-05-21", "2008-05-20")]
-    {
-        for grant_mode in [GrantMode::All, GrantMode::Registered, GrantMode::WrittenContract] {
-            let ask = |patron| {
-                Ask { policy: EntryPolicy { grant_mode, min_age, ..policy() }, ..Ask::door(patron) }.reasons()
-            };
-            assert_eq!(ask(born(eve)), [Reason::GuardianConsentMissing], "{min_age} tomorrow");
-            assert_eq!(ask(with_right(born(eve), RightKind::GuardianConsent)), []);
-            assert_eq!(ask(with_right(born(eve), RightKind::Registered)), [Reason::GuardianConsentMissing]);
-            let grown = ask(born(day));
-            let expected: &[Reason] =
-                if grant_mode == GrantMode::All { &[] } else { &[Reason::SelfServiceRightMissing] };
-            assert_eq!(grown, expected, "{min_age} today, {grant_mode:?}");
-        }
-    }
-}
-
-#[test]
-fn a_right_that_comes_with_age_comes_at_local_midnight() {
-    let table = [("2026-05-19 23:59", vec![Reason::GuardianConsentMissing]), ("2026-05-20 00:00", vec![])];
-    for (at, expected) in table {
-        let ask = Ask { at: local(at), ..Ask::door(born("2011-05-20")) };
-        assert_eq!(ask.reasons(), expected, "{at}");
-    }
-}
-
-#[test]
-fn nobody_under_the_lowest_age_enters_also_with_consent() {
-    let child = || with_right(born("2014-05-20"), RightKind::GuardianConsent);
-    let limited = |lowest_age| EntryPolicy { lowest_age, ..policy() };
-    let no_consent = EntryPolicy { guardian_consent: false, ..policy() };
-    let table = [
-        (limited(12), None, vec![]),
-        (limited(13), None, vec![Reason::BelowAgeLimit]),
-        (limited(18), None, vec![Reason::BelowAgeLimit]),
-        (policy(), Some(12), vec![]),
-        (policy(), Some(13), vec![Reason::BelowAgeLimit]),
-        (no_consent, None, vec![Reason::BelowAgeLimit]),
-    ];
-    for (policy, min_age, expected) in table {
-        let ask = Ask { policy, min_age, ..Ask::door(child()) };
-        assert_eq!(ask.reasons(), expected, "{policy:?}, {min_age:?}");
-    }
-    let adult = Ask { policy: limited(18), ..Ask::door(born("2008-05-20")) };
-    assert_eq!(adult.reasons(), []);
-}
-
-#[test]
-fn an_unknown_birth_date_counts_only_where_an_age_does() {
-    let ageless = Patron { birth_date: None, ..patron() };
-    let allow = EntryPolicy { unknown_birth_date: UnknownBirthDate::Allow, ..policy() };
-    let no_limit = EntryPolicy { min_age: 0, ..policy() };
-    let table = [
-        (policy(), None, vec![Reason::BirthDateUnknown]),
-        (allow, None, vec![]),
-        (allow, Some(18), vec![]),
-        (no_limit, None, vec![]),
-        (no_limit, Some(18), vec![Reason::BirthDateUnknown]),
-    ];
-    for (policy, min_age, expected) in table {
-        let ask = Ask { policy, min_age, ..Ask::door(ageless.clone()) };
-        assert_eq!(ask.reasons(), expected, "{policy:?}, {min_age:?}");
-    }
-}
-
-#[test]
 fn institutions_enter_by_policy() {
     let admitted = EntryPolicy { institutions_admitted: true, ..policy() };
     let by_right = EntryPolicy { grant_mode: GrantMode::Registered, ..admitted };
@@ -374,100 +308,6 @@ fn a_pc_asks_for_card_use_ban_age_and_hours() {
     assert_eq!(unstaffed.reasons(), []);
 }
 
-fn arb_policy() -> impl Strategy<Value = EntryPolicy> {
-    let unknown = || select(UnknownBirthDate::ALL);
-    (select(GrantMode::ALL), 0_u8..=18, any::<[bool; 6]>(), 0_u8..=18, unknown(), 0_u8..=18, unknown())
-        .prop_map(
-            |(
-                grant_mode,
-                min_age,
-                flags,
-                lowest_age,
-                unknown_birth_date,
-                pc_min_age,
-                pc_unknown_birth_date,
-            )| {
-                EntryPolicy {
-                    grant_mode,
-                    min_age,
-                    guardian_consent: flags[0],
-                    lowest_age,
-                    institutions_admitted: flags[1],
-                    blocked_by_lending_ban: flags[2],
-                    blocked_by_debt: flags[3],
-                    blocked_by_overdue: flags[5],
-                    blocks: policy().blocks,
-                    unknown_birth_date,
-                    pc_min_age,
-                    pc_unknown_birth_date,
-                    pc_blocked_by_lending_ban: flags[4],
-                }
-            },
-        )
-}
-
-fn arb_ask() -> impl Strategy<Value = Ask> {
-    let windows = select(vec![Vec::new(), always(OpeningMode::Staffed), always(OpeningMode::SelfService)]);
-    let kind = select(vec![ResourceKind::Door, ResourceKind::Pc]);
-    (arb_patron(), arb_policy(), kind, proptest::option::of(0_u8..=18), windows).prop_map(
-        |(patron, policy, kind, min_age, windows)| Ask {
-            policy,
-            kind,
-            min_age,
-            windows,
-            ..Ask::door(patron)
-        },
-    )
-}
-
-impl std::fmt::Debug for Ask {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} {:?} {:?} {:?} {:?}", self.patron, self.policy, self.kind, self.min_age, self.windows)
-    }
-}
-
-proptest! {
-    #[test]
-    fn one_more_ban_never_grants(ask in arb_ask(), ban in arb_ban()) {
-        let before = ask.reasons();
-        prop_assert!(before.is_sorted_by(|a, b| a < b));
-        let mut banned = ask.patron.clone();
-        banned.bans.push(ban);
-        let after = Ask { patron: banned, ..ask }.reasons();
-        prop_assert!(before.iter().all(|reason| after.contains(reason)), "{before:?}, then {after:?}");
-    }
-
-    #[test]
-    fn one_more_right_never_refuses(ask in arb_ask(), kind in select(RightKind::ALL)) {
-        let before = ask.reasons();
-        let mut trusted = ask.patron.clone();
-        trusted.rights.push(right(kind, None));
-        let after = Ask { patron: trusted, ..ask }.reasons();
-        prop_assert!(after.iter().all(|reason| before.contains(reason)), "{before:?}, then {after:?}");
-    }
-
-    #[test]
-    fn growing_older_never_takes_entry_away(ask in arb_ask(), years in 1_i32..40) {
-        // A contract is one's own: who enters by a guardian's consent must make one when of age.
-        prop_assume!(ask.policy.grant_mode != GrantMode::WrittenContract);
-        prop_assume!(ask.policy.grant_mode == GrantMode::All || !ask.patron.rights.is_empty());
-        let Some(birth) = ask.patron.birth_date else { return Ok(()) };
-        let earlier = birth - chrono::Days::new(u64::try_from(years * 365).unwrap());
-        let older = Patron { birth_date: Some(earlier), ..ask.patron.clone() };
-        let before = ask.reasons();
-        // A right of another branch is none here, at any age.
-        prop_assume!(ask.policy.grant_mode == GrantMode::All
-            || ask.patron.rights.iter().any(|right| right.branch != Some(OTHER_BRANCH)));
-        let after = Ask { patron: older, ..ask }.reasons();
-        // Whoever was too young for consent to help may now lack it: another reason, but no entry lost.
-        let age = [Reason::BelowAgeLimit, Reason::GuardianConsentMissing];
-        let known = |reason: &Reason| {
-            before.contains(reason) || (age.contains(reason) && before.iter().any(|had| age.contains(had)))
-        };
-        prop_assert!(after.iter().all(known), "{before:?}, then {after:?}");
-    }
-}
-
 /// A patron against whom everything derived stands, and who is banned from lending.
 fn blocked_in_every_way() -> Patron {
     Patron {
@@ -551,38 +391,4 @@ fn a_door_tells_every_reason_in_order() {
             Reason::Closed,
         ]
     );
-}
-
-#[test]
-fn rights_change_at_local_midnight_of_the_birthday() {
-    let table = [
-        // The minimum age, the birthday, and whether the child enters alone just before and at its midnight.
-        (13, "2013-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
-        (15, "2011-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
-        (16, "2010-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
-        (18, "2008-05-20", "2026-05-19 23:59", "2026-05-20 00:00"),
-        (15, "2012-02-29", "2027-02-27 23:59", "2027-02-28 00:00"),
-        (16, "2012-02-29", "2028-02-28 23:59", "2028-02-29 00:00"),
-        // Clocks go forward on 29 March 2026 at 03:00, and back on 25 October 2026 at 04:00.
-        (15, "2011-03-29", "2026-03-28 23:59", "2026-03-29 00:00"),
-        (15, "2011-10-25", "2026-10-24 23:59", "2026-10-25 00:00"),
-    ];
-    for (min_age, birth, before, after) in table {
-        let ask = |at: &str| {
-            let policy = EntryPolicy { min_age, ..policy() };
-            Ask { policy, at: local(at), ..Ask::door(born(birth)) }.reasons()
-        };
-        assert_eq!(ask(before), [Reason::GuardianConsentMissing], "{min_age}, born {birth}");
-        assert_eq!(ask(after), [], "{min_age}, born {birth}");
-    }
-}
-
-#[test]
-fn who_was_born_on_a_day_without_midnight_enters_like_anybody() {
-    let old = born("1942-04-03");
-    for at in ["2026-04-02 23:59", "2026-04-03 00:00", NOON] {
-        let ask =
-            Ask { at: local(at), policy: EntryPolicy { min_age: 18, ..policy() }, ..Ask::door(old.clone()) };
-        assert_eq!(ask.reasons(), [], "{at}");
-    }
 }
