@@ -5,6 +5,7 @@ mod child;
 mod database_gone;
 mod killed;
 mod races;
+mod secret_reset;
 mod secrets;
 mod secrets_of_staff;
 mod shutdown;

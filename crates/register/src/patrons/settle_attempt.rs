@@ -281,6 +281,10 @@ impl SettleAttempt {
     fn settle_wrong(&self, turn: &mut Turn, device: &Device, who: Option<&Who>) {
         self.outcome_row(turn, device, AttemptOutcome::Wrong);
         let Some(who) = who else { return };
+        if !self.still_stands(turn, who.card_id) {
+            // It was wrong for what stood there before, and may be right for what stands there now.
+            return;
+        }
         if let Some(mut pin) = turn.world.pins.get(&who.card_id).cloned() {
             let state = throttle(turn, device, who, &pin);
             pin.last_wrong = Some(self.typed.to_vec());

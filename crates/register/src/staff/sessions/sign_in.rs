@@ -234,8 +234,9 @@ async fn settle(
             open(&place, account, found.replacement.as_ref()).await?
         }
         account => {
-            // Only a password that was compared is known to be wrong.
-            place.settle_wrong(typed, account.filter(|_| verified_against.is_some())).await?;
+            // Only of a password that was compared with what still holds is known that it is wrong.
+            let compared = |account: &staff_accounts::Model| verified_against.is_some() && still(account);
+            place.settle_wrong(typed, account.filter(compared)).await?;
             REFUSED
         }
     };
