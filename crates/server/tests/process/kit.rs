@@ -124,17 +124,22 @@ impl Installation {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Starts a command, to be killed before its end.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Server {
+        let child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+        Server { child }
+    }
+
     /// Starts the server and waits until it takes connections.
     pub(crate) async fn serve(&self) -> Server {
-        let mut child =
-            self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+        let mut server = self.start(&["serve"]);
         let give_up = Instant::now() + START_LIMIT;
         while tokio::net::TcpStream::connect(self.addr).await.is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "the server ended at its start");
+            assert!(server.runs(), "the server ended at its start");
             assert!(Instant::now() < give_up, "the server does not listen");
             sleep(Duration::from_millis(20)).await;
         }
-        Server { child }
+        server
     }
 
     /// Enrols a device with a one-time code and gives its certificate and key.
@@ -168,11 +173,16 @@ impl Installation {
         }
     }
 
-    /// How many loans are open, as the database says beside the server.
-    pub(crate) async fn open_loans(&self) -> u64 {
+    /// The database, beside whatever runs.
+    pub(crate) async fn store(&self) -> Store {
         let mut options = StoreOptions::new(&self.database_url);
         options.serves = false;
-        let store = Store::open(&options).await.unwrap();
+        Store::open(&options).await.unwrap()
+    }
+
+    /// How many loans are open, as the database says beside the server.
+    pub(crate) async fn open_loans(&self) -> u64 {
+        let store = self.store().await;
         let count = open_loans::Entity::find().count(store.readers()).await.unwrap();
         store.close().await;
         count
@@ -187,12 +197,17 @@ fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// A running server.
+/// A running server, or another command that runs.
 pub(crate) struct Server {
     child: Child,
 }
 
 impl Server {
+    /// Whether it has not ended yet.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// SIGKILL: nothing of the process gets to say goodbye.
     pub(crate) fn kill9(mut self) {
         self.child.kill().unwrap();

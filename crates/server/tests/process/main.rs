@@ -6,6 +6,7 @@
 )]
 
 mod crash;
+mod key_care;
 mod kit;
 mod outage;
 mod staff;
