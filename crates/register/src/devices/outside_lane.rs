@@ -1,6 +1,9 @@
 //! The facts about a caller for operations that run outside a lane, and their audit row.
 
-use crate::{Caller, Register, RegisterError, Rpc, desk::turn};
+use crate::{
+    Caller, Register, RegisterError, Rpc,
+    desk::turn::{self, About},
+};
 use kortisto_domain::{Decision, DeviceKind, Moment};
 use kortisto_store::queries::{
     changes::{self, AuditRow, CertificateRow, Changes},
@@ -60,6 +63,12 @@ impl Asking {
         if device.kind == DeviceKind::Desk { Ok(device) } else { Err(RegisterError::DeskOnly) }
     }
 
+    /// The patron of the token, whether or not the session still runs: an answer already given may be repeated.
+    pub(crate) fn party(&self) -> Option<&Party> {
+        self.facts.session.as_ref()?;
+        self.facts.party.as_ref()
+    }
+
     /// The patron of the token, if the session runs at this device.
     pub(crate) fn party_of_running_session(&self) -> Option<&Party> {
         let (session, device) = (self.facts.session.as_ref()?, self.facts.device.as_ref()?);
@@ -84,6 +93,44 @@ impl Asking {
     }
 }
 
+impl Asking {
+    /// Notes the audit row of a decision, and that the device was there.
+    pub(crate) fn note(
+        &self,
+        register: &Register,
+        changes: &mut Changes,
+        action: &'static str,
+        decision: &Decision,
+        about: About,
+    ) -> Result<(), RegisterError> {
+        let at = self.moment.at();
+        let device = self.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
+        changes.audit.push(AuditRow {
+            id: register.surroundings.new_id(at),
+            at: At(at),
+            action,
+            granted: decision.is_granted(),
+            reasons: serde_json::to_string(decision.reasons()).expect("reasons are plain names"),
+            actor: "device",
+            device_id: Some(device.id),
+            branch_id: Some(device.branch_id),
+            subject: about.subject,
+            item_id: about.item,
+            loan_id: about.loan,
+            hold_id: about.hold,
+            request_id: self.request_id,
+        });
+        changes.devices_seen.insert(device.id);
+        if device.certificate_first_used_at.is_none() {
+            let fingerprint = self.caller.fingerprint.to_vec();
+            let row =
+                CertificateRow { fingerprint: Hex(fingerprint.clone()), device_id: device.id, at: At(at) };
+            changes.certificates_first_used.insert(fingerprint, row);
+        }
+        Ok(())
+    }
+}
+
 /// Leaves the audit row of a call outside a lane, and notes that the device was there.
 pub(crate) async fn record(
     register: &Register,
@@ -93,30 +140,9 @@ pub(crate) async fn record(
     decision: &Decision,
     subject: Option<Uuid>,
 ) -> Result<(), RegisterError> {
-    let at = asking.moment.at();
-    let device = asking.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
     let mut changes = Changes::default();
-    changes.audit.push(AuditRow {
-        id: register.surroundings.new_id(at),
-        at: At(at),
-        action,
-        granted: decision.is_granted(),
-        reasons: serde_json::to_string(decision.reasons()).expect("reasons are plain names"),
-        actor: "device",
-        device_id: Some(device.id),
-        branch_id: Some(device.branch_id),
-        subject,
-        item_id: None,
-        loan_id: None,
-        hold_id: None,
-        request_id: asking.request_id,
-    });
-    changes.devices_seen.insert(device.id);
-    if device.certificate_first_used_at.is_none() {
-        let fingerprint = asking.caller.fingerprint.to_vec();
-        let row = CertificateRow { fingerprint: Hex(fingerprint.clone()), device_id: device.id, at: At(at) };
-        changes.certificates_first_used.insert(fingerprint, row);
-    }
-    changes::apply(transaction, register.store.engine(), changes, at, asking.moment.today()).await?;
+    asking.note(register, &mut changes, action, decision, About { subject, ..About::default() })?;
+    let (at, today) = (asking.moment.at(), asking.moment.today());
+    changes::apply(transaction, register.store.engine(), changes, at, today).await?;
     Ok(())
 }

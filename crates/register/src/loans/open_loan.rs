@@ -1,7 +1,7 @@
 //! The effects of a loan, shared by check-out and pick-up.
 
 use crate::desk::{Turn, turn::Who};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use kortisto_domain::{Decision, HoldState, ItemState, LoanState, due::Due};
 use kortisto_store::queries::{
     changes::{HoldRow, ItemRow, NewLoanRow},
@@ -77,6 +77,7 @@ impl Turn {
                 ready_at: None,
                 pickup_until: None,
                 pickup_number: None,
+                at: At(at),
             };
             self.changes.holds.insert(kept.id, row);
             if let Some(hold) = self.world.holds.get_mut(&kept.id) {
@@ -95,6 +96,7 @@ impl Turn {
             };
             self.changes.items.insert(item.id, row);
         }
+        self.changes.year(patron_id, year_of(self.moment.today())).loans += 1;
         self.world.count_loan(patron_id, &item.material, true);
         self.world.loan_changed.insert(item.id);
         if let Some(item) = self.world.items.get_mut(&item.id) {
@@ -131,4 +133,9 @@ impl Turn {
             lent_at: at,
         }
     }
+}
+
+/// The calendar year of a day, as it is counted by (A75).
+pub(crate) fn year_of(day: NaiveDate) -> i16 {
+    i16::try_from(day.year()).unwrap_or(i16::MAX)
 }

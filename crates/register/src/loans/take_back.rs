@@ -236,6 +236,7 @@ fn keep(
         ready_at: arrived.then_some(At(turn.moment.at())),
         pickup_until: arrived.then(|| today.checked_add_days(Days::new(u64::from(pickup_days)))).flatten(),
         pickup_number: kept.pickup_number.clone(),
+        at: At(turn.moment.at()),
     };
     turn.changes.holds.insert(kept.id, row);
     Some(kept)

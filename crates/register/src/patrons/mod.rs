@@ -1,5 +1,6 @@
 //! Who stands at a device.
 
+pub(crate) mod at_device;
 pub(crate) mod authenticate;
 pub(crate) mod change_secret;
 pub(crate) mod end_session;
@@ -8,6 +9,7 @@ pub(crate) mod settle_attempt;
 pub(crate) mod verify_pin;
 pub(crate) mod watch_session;
 
+pub use at_device::Ask;
 pub use authenticate::{Authenticate, AuthenticateAnswer, Given};
 pub use change_secret::{ChangePin, SecretChanged, SetWebPassword};
 pub use end_session::EndSession;

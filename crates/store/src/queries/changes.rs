@@ -7,9 +7,9 @@ mod sets;
 
 pub use apply::{apply, apply_trail};
 pub use rows::{
-    AttemptOutcome, AttemptRow, AuditRow, AuditValueRow, CertificateRow, ClosedLoanRow, HoldRow, ItemRow,
-    KnownDeviceRow, NewLoanRow, PinStateRow, RememberedRow, SessionEndRow, SessionRow, StaffAuditRow,
-    WebPasswordRow,
+    AttemptOutcome, AttemptRow, AuditRow, AuditValueRow, CertificateRow, ClosedLoanRow, FeeEntryRow, HoldRow,
+    ItemRow, KnownDeviceRow, NewFeeRow, NewLoanRow, PinStateRow, RememberedRow, RenewedLoanRow,
+    SessionEndRow, SessionRow, StaffAuditRow, UndoneLoanRow, WebPasswordRow, YearRow,
 };
 
 use std::collections::{BTreeMap, HashSet};
@@ -26,6 +26,16 @@ pub struct Changes {
     pub new_loans: Vec<NewLoanRow>,
     /// Loans closed.
     pub closed_loans: Vec<ClosedLoanRow>,
+    /// Loans renewed, by item.
+    pub renewed_loans: BTreeMap<i64, RenewedLoanRow>,
+    /// Check-outs undone.
+    pub undone_loans: Vec<UndoneLoanRow>,
+    /// Fees that came about, each with its charge.
+    pub new_fees: Vec<NewFeeRow>,
+    /// Entries of fees, other than their charges.
+    pub fee_entries: Vec<FeeEntryRow>,
+    /// What counts for the year, by patron and year.
+    pub years: BTreeMap<(i64, i16), YearRow>,
     /// Items, by key.
     pub items: BTreeMap<i64, ItemRow>,
     /// Holds, by key.
@@ -55,6 +65,11 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// What counts for this patron in this year, to be added to.
+    pub fn year(&mut self, patron_id: i64, year: i16) -> &mut YearRow {
+        self.years.entry((patron_id, year)).or_insert(YearRow { patron_id, year, ..YearRow::default() })
+    }
+
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -62,6 +77,11 @@ impl Changes {
             && self.remembered.is_empty()
             && self.new_loans.is_empty()
             && self.closed_loans.is_empty()
+            && self.renewed_loans.is_empty()
+            && self.undone_loans.is_empty()
+            && self.new_fees.is_empty()
+            && self.fee_entries.is_empty()
+            && self.years.is_empty()
             && self.items.is_empty()
             && self.holds.is_empty()
             && self.new_sessions.is_empty()

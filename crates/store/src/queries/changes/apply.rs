@@ -1,6 +1,10 @@
 //! Writes the changes of a turn.
 
-use super::{AuditValueRow, Changes, StaffAuditRow, rows::Named, sets::*};
+use super::{
+    AuditValueRow, Changes, FeeEntryRow, StaffAuditRow,
+    rows::{FeeBalanceRow, Named},
+    sets::*,
+};
 use crate::{
     Engine, StoreError,
     queries::dialect::{At, parameter, rows},
@@ -8,7 +12,8 @@ use crate::{
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use serde::Serialize;
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
+use uuid::Uuid;
 
 /// Writes every change, `at` being the moment of the turn and `today` its local date.
 ///
@@ -42,11 +47,26 @@ pub async fn apply(
     plan.add(&ENDED_SESSIONS, &changes.ended_sessions);
     plan.add(&ITEMS, &changes.items.into_values().collect::<Vec<_>>());
     plan.add(&CLOSED_LOANS, &changes.closed_loans);
+    plan.add(&UNDONE_LOANS, &changes.undone_loans);
     plan.add(&NEW_LOANS, &changes.new_loans);
+    plan.add(&RENEWED_LOANS, &changes.renewed_loans.into_values().collect::<Vec<_>>());
+    plan.add(&YEARS, &changes.years.into_values().collect::<Vec<_>>());
+    plan.add(&NEW_FEES, &changes.new_fees);
+    plan.add(&FEE_BALANCES, &balances(&changes.fee_entries));
+    plan.add(&FEE_ENTRIES, &changes.fee_entries);
     plan.add(&HOLDS, &changes.holds.into_values().collect::<Vec<_>>());
     plan.add(&REMEMBERED, &changes.remembered);
     plan.add(&AUDIT, &changes.audit);
     plan.run(connection, engine).await
+}
+
+/// The entries added up by fee: one statement updates a row once.
+fn balances(entries: &[FeeEntryRow]) -> Vec<FeeBalanceRow> {
+    let mut sums: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for entry in entries {
+        *sums.entry(entry.fee_id).or_default() += entry.cents;
+    }
+    sums.into_iter().map(|(id, cents)| FeeBalanceRow { id, cents }).collect()
 }
 
 /// Writes the trail of an act of staff.

@@ -149,6 +149,114 @@ pub struct ClosedLoanRow {
     pub device_id: i64,
 }
 
+/// A loan that lasts until another day after the turn.
+#[derive(Clone, Serialize)]
+pub struct RenewedLoanRow {
+    /// Its item.
+    pub item_id: i64,
+    /// Its key.
+    pub id: Uuid,
+    /// At which device.
+    pub device_id: i64,
+    /// Its last day.
+    pub due_on: NaiveDate,
+    /// The moment from which it is late.
+    pub due_at: At,
+    /// How often it has been renewed.
+    pub renewals: i16,
+    /// When; none where the first renewal is undone.
+    pub renewed_at: Option<At>,
+    /// The last day before; none where a renewal is undone.
+    pub was_due_on: Option<NaiveDate>,
+    /// The moment from which it was late.
+    pub was_due_at: Option<At>,
+}
+
+/// A loan that never was: a check-out undone.
+#[derive(Clone, Serialize)]
+pub struct UndoneLoanRow {
+    /// Its item.
+    pub item_id: i64,
+    /// Its key.
+    pub id: Uuid,
+}
+
+/// What happened to a patron in a calendar year (A75), added to what happened before.
+#[derive(Clone, Copy, Default, Serialize)]
+pub struct YearRow {
+    /// Which patron.
+    pub patron_id: i64,
+    /// The year.
+    pub year: i16,
+    /// Loans more, or less where one is undone.
+    pub loans: i32,
+    /// Holds more.
+    pub holds: i32,
+    /// Holds more that were not picked up.
+    pub uncollected_holds: i32,
+}
+
+/// A fee that came about, with its whole amount open.
+#[derive(Clone, Serialize)]
+pub struct NewFeeRow {
+    /// Its key.
+    pub id: Uuid,
+    /// Who owes it.
+    pub patron_id: i64,
+    /// The municipality to which it is owed, as three digits.
+    pub municipality: String,
+    /// What it is for, as a word.
+    pub kind: &'static str,
+    /// How much, in cents; more than 0.
+    pub amount_cents: i64,
+    /// When.
+    pub at: At,
+    /// The loan that it is for.
+    pub loan_id: Option<Uuid>,
+    /// Which of its kind it is for this loan, from 0 on: the loan's renewals, or the number of a reminder.
+    pub step: i16,
+    /// The item that it is for.
+    pub item_id: Option<i64>,
+    /// The hold that it is for.
+    pub hold_id: Option<Uuid>,
+    /// The card that it is for.
+    pub card_id: Option<i64>,
+    /// The policy key by which it was charged.
+    pub rule: Option<&'static str>,
+    /// The law by which it lapses.
+    pub law: i16,
+    /// What a desk wrote about it.
+    pub note: Option<String>,
+}
+
+/// An entry of the ledger of a fee.
+#[derive(Clone, Serialize)]
+pub struct FeeEntryRow {
+    /// Its key.
+    pub id: Uuid,
+    /// Its fee.
+    pub fee_id: Uuid,
+    /// What it is.
+    pub kind: i16,
+    /// What is owed more, or less where it is negative, in cents.
+    pub cents: i64,
+    /// When.
+    pub at: At,
+    /// Who wrote it down.
+    pub recorded_by: String,
+    /// The payment that it is part of.
+    pub payment_id: Option<Uuid>,
+    /// Why.
+    pub grounds: Option<String>,
+}
+
+/// What the entries of a turn add to what is open of a fee.
+#[derive(Clone, Serialize)]
+pub(super) struct FeeBalanceRow {
+    pub(super) id: Uuid,
+    pub(super) cents: i64,
+}
+
 /// An item as it stands after the turn.
 #[derive(Clone, Serialize)]
 pub struct ItemRow {
@@ -177,6 +285,8 @@ pub struct HoldRow {
     pub pickup_until: Option<NaiveDate>,
     /// Its number on the shelf.
     pub pickup_number: Option<String>,
+    /// When this came about.
+    pub at: At,
 }
 
 /// A session to open.

@@ -159,6 +159,113 @@ pub(super) const CLOSED_LOANS: Set = Set {
 };
 
 set!(
+    RENEWED_LOANS,
+    "w_renewed_loans",
+    &[
+        ("item_id", Kind::Int),
+        ("id", Kind::Uuid),
+        ("device_id", Kind::Int),
+        ("due_on", Kind::Date),
+        ("due_at", Kind::Instant),
+        ("renewals", Kind::Small),
+        ("renewed_at", Kind::Instant),
+        ("was_due_on", Kind::Date),
+        ("was_due_at", Kind::Instant),
+    ],
+    // A renewed loan is reminded of anew.
+    "update open_loans set device_id = k.device_id, due_on = k.due_on, due_at = k.due_at, renewals = k.renewals, \
+     renewed_at = k.renewed_at, was_due_on = k.was_due_on, was_due_at = k.was_due_at, notices_sent = 0 \
+     from {rows} where open_loans.item_id = k.item_id and open_loans.id = k.id"
+);
+
+set!(
+    UNDONE_LOANS,
+    "w_undone_loans",
+    &[("item_id", Kind::Int), ("id", Kind::Uuid)],
+    "delete from open_loans where id in (select k.id from {rows})"
+);
+
+set!(
+    YEARS,
+    "w_years",
+    &[
+        ("patron_id", Kind::Int),
+        ("year", Kind::Small),
+        ("loans", Kind::Int),
+        ("holds", Kind::Int),
+        ("uncollected_holds", Kind::Int),
+    ],
+    "insert into year_counters (patron_id, year, loans, holds, uncollected_holds) \
+     select patron_id, year, loans, holds, uncollected_holds from {rows} where true order by patron_id, year \
+     on conflict (patron_id, year) do update set loans = year_counters.loans + excluded.loans, \
+     holds = year_counters.holds + excluded.holds, \
+     uncollected_holds = year_counters.uncollected_holds + excluded.uncollected_holds"
+);
+
+const NEW_FEE: Columns = &[
+    ("id", Kind::Uuid),
+    ("patron_id", Kind::Int),
+    ("municipality", Kind::Text),
+    ("kind", Kind::Text),
+    ("amount_cents", Kind::Int),
+    ("at", Kind::Instant),
+    ("loan_id", Kind::Uuid),
+    ("step", Kind::Small),
+    ("item_id", Kind::Int),
+    ("hold_id", Kind::Uuid),
+    ("card_id", Kind::Int),
+    ("rule", Kind::Text),
+    ("law", Kind::Small),
+    ("note", Kind::Text),
+];
+
+macro_rules! insert_fees {
+    () => {
+        "insert into fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at, loan_id, step, \
+         item_id, hold_id, card_id, rule, law, note) select id, patron_id, municipality, kind, amount_cents, \
+         amount_cents, at, loan_id, step, item_id, hold_id, card_id, rule, law, note from {rows}"
+    };
+}
+
+// The charge is the first entry of its fee and has its key, and so a fee has one charge.
+macro_rules! insert_charges {
+    () => {
+        "insert into fee_entries (id, fee_id, kind, cents, at, recorded_by) \
+         select id, id, 1, amount_cents, at, 'register' from {rows}"
+    };
+}
+
+pub(super) const NEW_FEES: Set = Set {
+    columns: NEW_FEE,
+    postgres: &[("w_new_fees", insert_fees!()), ("w_charges", insert_charges!())],
+    sqlite: &[insert_fees!(), insert_charges!()],
+};
+
+set!(
+    FEE_BALANCES,
+    "w_fee_balances",
+    &[("id", Kind::Uuid), ("cents", Kind::Int)],
+    "update fees set open_cents = fees.open_cents + k.cents from {rows} where fees.id = k.id"
+);
+
+set!(
+    FEE_ENTRIES,
+    "w_fee_entries",
+    &[
+        ("id", Kind::Uuid),
+        ("fee_id", Kind::Uuid),
+        ("kind", Kind::Small),
+        ("cents", Kind::Int),
+        ("at", Kind::Instant),
+        ("recorded_by", Kind::Text),
+        ("payment_id", Kind::Uuid),
+        ("grounds", Kind::Text),
+    ],
+    "insert into fee_entries (id, fee_id, kind, cents, at, recorded_by, payment_id, grounds) \
+     select id, fee_id, kind, cents, at, recorded_by, payment_id, grounds from {rows}"
+);
+
+set!(
     ITEMS,
     "w_items",
     &[
@@ -181,9 +288,14 @@ set!(
         ("ready_at", Kind::Instant),
         ("pickup_until", Kind::Date),
         ("pickup_number", Kind::Text),
+        ("at", Kind::Instant),
     ],
-    "update holds set state = k.state, kept_item_id = k.kept_item_id, ready_at = k.ready_at, \
-     pickup_until = k.pickup_until, pickup_number = k.pickup_number from {rows} where holds.id = k.id"
+    // Day and number stay where a row brings none: a hold that is taken back has them again.
+    "update holds set state = k.state, kept_item_id = k.kept_item_id, ready_at = coalesce(k.ready_at, holds.ready_at), \
+     pickup_until = coalesce(k.pickup_until, holds.pickup_until), \
+     pickup_number = coalesce(k.pickup_number, holds.pickup_number), reserved_until = null, \
+     reserved_device_id = null, \
+     closed_at = case when k.state in (4, 5, 6) then k.at end from {rows} where holds.id = k.id"
 );
 
 set!(
