@@ -55,7 +55,7 @@ pub fn next_open(hours: &OpeningHours, from: NaiveDate) -> Option<NaiveDate> {
 pub fn closing(hours: &OpeningHours, on: NaiveDate, moment: &Moment) -> DateTime<Utc> {
     match opening::closes_on(hours, on) {
         Some(minute) => moment.at_minute(on, minute),
-        None => on.succ_opt().map_or(moment.at(), |next| moment.start_of(next)),
+        None => on.succ_opt().map_or_else(|| moment.at(), |next| moment.start_of(next)),
     }
 }
 

@@ -29,10 +29,13 @@ pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
 pub use caller::Caller;
 pub use error::RegisterError;
 pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
-pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
+pub use loans::{
+    CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,
+    RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed, Return, ReturnAnswer, ReturnRouting, UndoAnswer,
+};
 pub use patrons::{
-    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile, SecretChanged,
-    SessionStanding, SessionWatch, SetWebPassword, WatchSession,
+    Ask, Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile,
+    SecretChanged, SessionStanding, SessionWatch, SetWebPassword, WatchSession,
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};

@@ -22,6 +22,14 @@ pub enum Rpc {
     Checkout,
     /// `LoanService.Return`.
     Return,
+    /// `LoanService.CancelCheckout`.
+    CancelCheckout,
+    /// `LoanService.Renew`.
+    Renew,
+    /// `LoanService.RenewAll`.
+    RenewAll,
+    /// `LoanService.ListLoans`.
+    ListLoans,
     /// `HoldService.ListHolds`.
     ListHolds,
     /// `HoldService.PickUpHold`.
@@ -148,6 +156,56 @@ const TABLE: &[Row] = &[
             ("routing", LENDING),
             ("destination_branch", LENDING),
             ("pickup_number", LENDING),
+        ],
+    },
+    Row {
+        rpc: Rpc::CancelCheckout,
+        name: "LoanService.CancelCheckout",
+        callers: PICKING_UP,
+        asks: &[("request_id", PICKING_UP), ("loan_id", PICKING_UP), ("item_barcode", PICKING_UP)],
+        shows: &[
+            ("verdict", PICKING_UP),
+            ("refusals", PICKING_UP),
+            ("refusals.remedy", LENDING),
+            ("loan_goes_on", PICKING_UP),
+        ],
+    },
+    Row {
+        rpc: Rpc::Renew,
+        name: "LoanService.Renew",
+        callers: ACCOUNTS,
+        asks: &[("request_id", ACCOUNTS), ("patron_token", ACCOUNTS), ("item_barcode", ACCOUNTS)],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("loan", ACCOUNTS),
+            ("charged", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::RenewAll,
+        name: "LoanService.RenewAll",
+        callers: ACCOUNTS,
+        asks: &[("request_id", ACCOUNTS), ("patron_token", ACCOUNTS)],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("results", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::ListLoans,
+        name: "LoanService.ListLoans",
+        callers: ACCOUNTS,
+        asks: &[("patron_token", ACCOUNTS), ("page_size", ACCOUNTS), ("page_token", ACCOUNTS)],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("loans", ACCOUNTS),
+            ("next_page_token", ACCOUNTS),
         ],
     },
     Row {

@@ -1,8 +1,8 @@
 //! The register as a whole: its store, its lanes, its vault.
 
 use crate::{
-    Caller, Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer, Rulebook,
-    RulebookShelf, Surroundings,
+    Caller, CancelCheckout, Checkout, EndSession, LoanAnswer, PickUp, RegisterError, Return, ReturnAnswer,
+    Rulebook, RulebookShelf, Surroundings, UndoAnswer,
     access::check_access::{CheckAccess, PinProof},
     desk::{LiveDesk, Operation, Reply},
     devices::CertificateIssuer,
@@ -140,6 +140,22 @@ impl Register {
         let route = route(ask.barcode.as_bytes());
         match self.circulate(route, Operation::Return(ask), deadline).await? {
             Reply::Return(answer) => Ok(answer),
+            _ => Err(MIXED_UP),
+        }
+    }
+
+    /// Undoes a check-out or a renewal.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; a refusal is in the answer.
+    pub async fn cancel_checkout(
+        &self,
+        ask: CancelCheckout,
+        deadline: Instant,
+    ) -> Result<UndoAnswer, RegisterError> {
+        let route = route(ask.barcode.as_bytes());
+        match self.circulate(route, Operation::CancelCheckout(ask), deadline).await? {
+            Reply::Undone(answer) => Ok(answer),
             _ => Err(MIXED_UP),
         }
     }

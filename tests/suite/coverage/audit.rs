@@ -66,6 +66,7 @@ on_both_engines! {
                     (_, "PatronService.EndPatronSession" | "DeviceService.GetDevice" | "DeviceService.RenewCertificate") => continue,
                     (Some(&"pin"), _) => ("pin", "0000", "[\"CredentialsNotAccepted\"]"),
                     (Some(_), _) => ("card_number", "853A0000000", "[\"CredentialsNotAccepted\"]"),
+                    (None, "LoanService.CancelCheckout") => ("loan_id", "0b2a4a5e-8f5e-4d57-a7e5-6d1f5e0c9a11", "[\"LoanUnknown\"]"),
                     (None, "LoanService.Return") => ("item_barcode", "none", "[\"ItemUnknown\"]"),
                     (None, _) => ("patron_token", stale.as_str(), "[\"SessionEnded\"]"),
                 };

@@ -2,9 +2,10 @@
 
 use super::rpc::{Method, dynamic};
 use kortisto::device::v1::{
-    AuthenticatePatronRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
-    EndPatronSessionRequest, GetDeviceRequest, ListHoldsRequest, PickUpHoldRequest, RenewCertificateRequest,
-    ReturnRequest, SetWebPasswordRequest, WatchPatronSessionRequest,
+    AuthenticatePatronRequest, CancelCheckoutRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
+    EndPatronSessionRequest, GetDeviceRequest, ListHoldsRequest, ListLoansRequest, PickUpHoldRequest,
+    RenewAllRequest, RenewCertificateRequest, RenewRequest, ReturnRequest, SetWebPasswordRequest,
+    WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_register::{Rpc, permissions};
@@ -74,6 +75,26 @@ impl World {
         let hold = self.t.hold(patron, item.title, BRANCH_MAIN).await;
         self.kiosk.take_back(&item.barcode).await.unwrap();
         hold
+    }
+
+    /// A loan that this device has just made, and the barcode of its item; of a device that makes none, one that is none.
+    async fn fresh_loan(&self, device: &Device, kind: DeviceKind, patron: &TestPatron) -> (String, String) {
+        if !permissions::may_call(kind, Rpc::PickUpHold) {
+            return (new_id(), "none".to_owned());
+        }
+        let hold = self.ready_hold(patron).await;
+        let token = self.token(device, kind, patron).await;
+        let loan = device.pick_up(&token, hold.id).await.unwrap().loan.unwrap();
+        (loan.loan_id, loan.item_barcode)
+    }
+
+    /// The barcode of a loan that is due soon.
+    pub(super) async fn loan_to_renew(&self, patron: &TestPatron) -> String {
+        let item = self.t.item().await;
+        let token = self.kiosk.sign_in(&patron.card, patron.pin).await;
+        self.kiosk.checkout(&token, &item.barcode).await.unwrap();
+        self.t.make_due(&item, self.t.surroundings.moment().today() + chrono::TimeDelta::days(1)).await;
+        item.barcode
     }
 
     /// A question that a device of this kind gets an answer to, if its kind may ask it at all.
@@ -146,6 +167,28 @@ impl World {
                 let request = ReturnRequest { request_id: new_id(), item_barcode: item.barcode };
                 // Whoever brings an item back is nobody's business, also not the audit trail's.
                 Question { subject: None, ..about("return", message(&request)) }
+            }
+            "LoanService.CancelCheckout" => {
+                let (loan_id, item_barcode) = self.fresh_loan(device, kind, patron).await;
+                let request = CancelCheckoutRequest { request_id: new_id(), loan_id, item_barcode };
+                about("cancel_checkout", message(&request))
+            }
+            "LoanService.Renew" => about(
+                "renew",
+                message(&RenewRequest {
+                    request_id: new_id(),
+                    item_barcode: self.loan_to_renew(patron).await,
+                    patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "LoanService.RenewAll" => {
+                let patron_token = self.token(device, kind, patron).await;
+                about("renew_all", message(&RenewAllRequest { request_id: new_id(), patron_token }))
+            }
+            "LoanService.ListLoans" => {
+                self.loan_to_renew(patron).await;
+                let patron_token = self.token(device, kind, patron).await;
+                about("list_loans", message(&ListLoansRequest { patron_token, ..Default::default() }))
             }
             "HoldService.ListHolds" => {
                 self.ready_hold(patron).await;

@@ -84,7 +84,11 @@ on_both_engines! {
             if method.name == DECIDES_ANEW && !question.request.has_field_by_name("pin") {
                 continue;
             }
-            for other in methods().into_iter().filter(|other| permissions::may_call(kind, other.rpc)) {
+            // The next one that repeats anything; the rpc is part of what an id stands for, whichever it is.
+            let mut others = methods();
+            let own = others.iter().position(|other| other.name == method.name).unwrap();
+            others.rotate_left(own + 1);
+            for other in others.into_iter().filter(|other| permissions::may_call(kind, other.rpc)) {
                 let mut wrong = w.question(&other, &device, kind).await;
                 let Some((id_field, _)) = wrong.id() else { continue };
                 if other.name == method.name || !wrong.takes_an_attempt_or_changes(&other) {
@@ -97,6 +101,7 @@ on_both_engines! {
                 assert_eq!(reason, ErrorReason::RequestIdReused, "{} after {}", other.name, method.name);
                 assert_eq!(metadata["field"], id_field);
                 assert_eq!(w.t.dump().await, before, "{} after {}", other.name, method.name);
+                break;
             }
         }
     }

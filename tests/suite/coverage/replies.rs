@@ -5,7 +5,7 @@ use super::{
     question::World,
     rpc::{Method, dynamic, method, methods},
 };
-use kortisto::device::v1::{ListHoldsRequest, ReturnRequest};
+use kortisto::device::v1::{ListHoldsRequest, ListLoansRequest, ReturnRequest};
 use kortisto_domain::{CardState, DeviceKind};
 use kortisto_register::permissions;
 use kortisto_testkit::{
@@ -65,6 +65,25 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
                 scenes.push(dynamic(&method.input, &ReturnRequest { request_id: new_id(), item_barcode }));
             }
         }
+        "LoanService.CancelCheckout" => refused("loan_id", &new_id()),
+        "LoanService.RenewAll" => {
+            let other = w.kiosk.sign_in(&patron.card, patron.pin).await;
+            refused("patron_token", &other);
+        }
+        "LoanService.Renew" => {
+            refused("item_barcode", "no such item");
+            let late = w.t.item().await;
+            let token = w.kiosk.sign_in(&patron.card, patron.pin).await;
+            w.kiosk.checkout(&token, &late.barcode).await.unwrap();
+            w.t.make_due(&late, w.t.surroundings.moment().today() - chrono::TimeDelta::days(2)).await;
+            refused("item_barcode", &late.barcode);
+        }
+        "LoanService.ListLoans" => {
+            let token = w.token(device, kind, &patron).await;
+            let page = ListLoansRequest { patron_token: token, page_size: 1, page_token: String::new() };
+            refused("patron_token", &w.t.worthless_token());
+            scenes.push(dynamic(&method.input, &page));
+        }
         "HoldService.ListHolds" => {
             let token = w.token(device, kind, &patron).await;
             let page = ListHoldsRequest { patron_token: token, page_size: 1, page_token: String::new() };
@@ -95,6 +114,7 @@ fn shown(reply: &DynamicMessage, paths: &[&str]) -> BTreeSet<String> {
 on_both_engines! {
     async fn a_kind_sees_what_the_table_allows_and_all_of_it(engine: Engine) {
         let w = World::start(engine).await;
+        w.t.policy("fee.overdue_cents", "20").await;
         for kind in DeviceKind::ALL {
             let device = w.t.device(*kind).await;
             for method in methods().into_iter().filter(|method| permissions::may_call(*kind, method.rpc)) {

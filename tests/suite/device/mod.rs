@@ -2,5 +2,6 @@
 
 mod access;
 mod circulation;
+mod loans;
 mod sessions;
 mod watch;

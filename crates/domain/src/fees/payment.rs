@@ -108,6 +108,9 @@ mod tests {
         Uuid::from_u128(number)
     }
 
+    /// What is paid of which fee.
+    type Paid = Result<Vec<(u128, i64)>, Reason>;
+
     const OPEN: [OpenFee; 3] = [
         OpenFee { id: id(1), open_cents: 600, billed: false },
         OpenFee { id: id(2), open_cents: 2_500, billed: true },
@@ -118,12 +121,7 @@ mod tests {
         PaymentPolicy { online_min_cents: 65, online_partial, partial }
     }
 
-    fn pay(
-        chosen: &[Uuid],
-        cents: i64,
-        channel: PaymentChannel,
-        policy: &PaymentPolicy,
-    ) -> Result<Vec<(u128, i64)>, Reason> {
+    fn pay(chosen: &[Uuid], cents: i64, channel: PaymentChannel, policy: &PaymentPolicy) -> Paid {
         let shares = shares(&Payment { open: &OPEN, chosen, cents, channel, policy })?;
         Ok(shares.iter().map(|share| (share.fee.as_u128(), share.cents)).collect())
     }
@@ -131,7 +129,7 @@ mod tests {
     #[test]
     fn a_part_goes_to_the_oldest_first_where_any_part_may_be_paid() {
         let any = policy(PartialPayment::Any, PartialPayment::Any);
-        let table: [(&[Uuid], i64, PaymentChannel, Result<Vec<(u128, i64)>, Reason>); 9] = [
+        let table: [(&[Uuid], i64, PaymentChannel, Paid); 9] = [
             (&[], 700, Kiosk, Ok(vec![(1, 600), (3, 100)])),
             (&[], 750, Kiosk, Ok(vec![(1, 600), (3, 150)])),
             (&[], 751, Kiosk, Err(Reason::PaymentTooMuch)),
@@ -150,7 +148,7 @@ mod tests {
     #[test]
     fn whole_fees_or_everything_where_the_policy_says_so() {
         let heili = policy(PartialPayment::None, PartialPayment::WholeFees);
-        let table: [(&[Uuid], i64, PaymentChannel, Result<Vec<(u128, i64)>, Reason>); 8] = [
+        let table: [(&[Uuid], i64, PaymentChannel, Paid); 8] = [
             (&[], 750, Online, Ok(vec![(1, 600), (3, 150)])),
             (&[], 600, Online, Err(Reason::PaymentNotWhole)),
             (&[id(3)], 150, Online, Err(Reason::PaymentNotWhole)),

@@ -4,7 +4,9 @@ use super::{Deferral, Turn};
 use crate::{
     access::{AccessAnswer, check_access::CheckAccess},
     holds::pick_up::PickUp,
-    loans::{LoanAnswer, ReturnAnswer, checkout::Checkout, take_back::Return},
+    loans::{
+        LoanAnswer, ReturnAnswer, UndoAnswer, checkout::Checkout, take_back::Return, undo::CancelCheckout,
+    },
     patrons::{
         end_session::EndSession,
         reserve_attempt::{Admitted, ReserveAttempt},
@@ -20,6 +22,7 @@ use uuid::Uuid;
 pub(crate) enum Operation {
     Checkout(Checkout),
     Return(Return),
+    CancelCheckout(CancelCheckout),
     PickUp(PickUp),
     EndSession(EndSession),
     ReserveAttempt(ReserveAttempt),
@@ -33,6 +36,7 @@ pub(crate) enum Operation {
 pub(crate) enum Reply {
     Loan(LoanAnswer),
     Return(ReturnAnswer),
+    Undone(UndoAnswer),
     SessionEnded,
     Settled(Settled),
     Access(AccessAnswer),
@@ -56,6 +60,7 @@ impl Operation {
         match self {
             Self::Checkout(operation) => operation.decide(turn, index),
             Self::Return(operation) => operation.decide(turn, index),
+            Self::CancelCheckout(operation) => operation.decide(turn, index),
             Self::PickUp(operation) => operation.decide(turn, index),
             Self::EndSession(operation) => operation.decide(turn, index),
             Self::ReserveAttempt(operation) => operation.decide(turn, index),
@@ -73,6 +78,9 @@ impl Operation {
                 key(("request", o.caller.device_id, o.request_id)),
             ]),
             Self::Return(o) => {
+                keys.extend([key(("item", &o.barcode)), key(("request", o.caller.device_id, o.request_id))]);
+            }
+            Self::CancelCheckout(o) => {
                 keys.extend([key(("item", &o.barcode)), key(("request", o.caller.device_id, o.request_id))]);
             }
             Self::PickUp(o) => keys.extend([
@@ -115,6 +123,9 @@ impl Operation {
             }),
             Self::Return(o) => {
                 Some(locks::Key { barcode: Some(o.barcode.clone()), queue: true, ..locks::Key::default() })
+            }
+            Self::CancelCheckout(o) => {
+                Some(locks::Key { barcode: Some(o.barcode.clone()), ..locks::Key::default() })
             }
             Self::PickUp(o) => Some(locks::Key {
                 token_hash: hex(&o.token_hash),
@@ -159,6 +170,10 @@ impl Operation {
                 wants_queue: true,
                 ..circulation(&o.caller.fingerprint, o.request_id)
             }),
+            Self::CancelCheckout(o) => FactsKey::Circulation(circulation_facts::Key {
+                barcode: Some(o.barcode.clone()),
+                ..circulation(&o.caller.fingerprint, o.request_id)
+            }),
             Self::PickUp(o) => FactsKey::Circulation(circulation_facts::Key {
                 token_hash: token(&o.token_hash),
                 hold_id: Some(o.hold_id),
@@ -193,6 +208,7 @@ impl Operation {
         match self {
             Self::Checkout(o) => Some(o.request_id),
             Self::Return(o) => Some(o.request_id),
+            Self::CancelCheckout(o) => Some(o.request_id),
             Self::PickUp(o) => Some(o.request_id),
             Self::EndSession(o) => Some(o.request_id),
             Self::ReserveAttempt(o) => Some(o.attempt_id),

@@ -74,7 +74,9 @@ pub(crate) struct World {
     pub(crate) failed_in_turn: HashSet<(i64, Vec<u8>)>,
     /// Items whose loan was opened or closed in this turn: one statement cannot do both to one row.
     pub(crate) loan_changed: HashSet<i64>,
-    /// Patrons of whom a loan was closed in this turn: their earliest due date may be another one now.
+    /// What patrons were charged for being late in this turn, in cents.
+    pub(crate) charged_late: HashMap<i64, i64>,
+    /// Patrons of whom a loan was closed or renewed in this turn: their earliest due date may be another one now.
     pub(crate) loan_closed_of: HashSet<i64>,
 }
 

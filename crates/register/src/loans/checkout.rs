@@ -1,15 +1,16 @@
 //! `LoanService.Checkout`: lends one item to the patron of a session.
 
-use super::LoanAnswer;
+use super::{LoanAnswer, fees::Charging, renewing};
 use crate::{
     Caller, Rpc,
     desk::{
         Deferral, Reply, Turn,
-        turn::{About, request_hash},
+        turn::{About, Who, request_hash},
         world::World,
     },
 };
 use kortisto_domain::{Decision, Reason};
+use kortisto_store::queries::{item::Item, party::Device};
 use uuid::Uuid;
 
 /// One item for the patron of a session.
@@ -44,6 +45,9 @@ impl Checkout {
         if !turn.held.patron(patron_id) || item.as_ref().is_some_and(|item| !turn.held.item(item.id)) {
             return Err(Deferral::NextTurn);
         }
+        if let Some(reply) = self.renew_own(turn, &device, &who, item.as_ref(), &hash)? {
+            return Ok(reply);
+        }
         let facts = item.as_ref().map(World::item_facts);
         let lent = turn.asker(&who, &device).lend(facts.as_ref());
         if turn.refusal_may_be_outdated(&who, &lent.decision) {
@@ -71,11 +75,63 @@ impl Checkout {
     }
 }
 
+impl Checkout {
+    /// Renews a loan of the same patron that is scanned again, where the policy of the branch says so.
+    fn renew_own(
+        &self,
+        turn: &mut Turn,
+        device: &Device,
+        who: &Who,
+        item: Option<&Item>,
+        hash: &[u8],
+    ) -> Result<Option<Reply>, Deferral> {
+        let place = turn.rulebook.place(device.branch_id);
+        if !turn.rulebook.policies.desk(&place, turn.moment.today()).rescan_renews {
+            return Ok(None);
+        }
+        let own = item.and_then(|item| {
+            let loan = item.loan.as_ref().filter(|loan| loan.patron_id == who.card.patron_id)?;
+            Some((item, loan))
+        });
+        let Some((item, loan)) = own else { return Ok(None) };
+        if turn.world.loan_changed.contains(&item.id) {
+            return Err(Deferral::NextTurn);
+        }
+        let decided = renewing::decide(&turn.asker(who, device), Some(item));
+        let details = decided.due.map(|due| {
+            let surroundings = turn.surroundings.clone();
+            let in_turn = turn.world.charged_late.get(&loan.patron_id).copied().unwrap_or_default();
+            let owed = loan.borrower.owed_overdue_cents + in_turn;
+            let charging =
+                Charging { rulebook: &turn.rulebook, surroundings: &surroundings, moment: &turn.moment };
+            let (details, charged) =
+                renewing::write(&charging, item, loan, due, owed, device.id, &mut turn.changes);
+            turn.world.charged_late.insert(loan.patron_id, in_turn + charged);
+            turn.world.loan_changed.insert(item.id);
+            turn.world.loan_closed_of.insert(loan.patron_id);
+            details
+        });
+        turn.touch_patron(who);
+        let about = About {
+            subject: Some(who.patron.pseudonym),
+            item: Some(item.id),
+            loan: Some(loan.id),
+            hold: None,
+            request: Some(self.request_id),
+        };
+        turn.audit(device, "renew", &decided.decision, about);
+        let language = Some(who.patron.language.clone());
+        let reply = Reply::Loan(LoanAnswer { decision: decided.decision, language, loan: details });
+        turn.remember(device, self.request_id, hash.to_vec(), &reply);
+        Ok(Some(reply))
+    }
+}
+
 /// The session is over: a refusal that is not remembered, so that the device may repeat its request
 /// under the same id once the patron has typed the PIN again.
 pub(crate) fn session_ended(
     turn: &mut Turn,
-    device: &kortisto_store::queries::party::Device,
+    device: &Device,
     action: &'static str,
     request_id: Uuid,
 ) -> LoanAnswer {

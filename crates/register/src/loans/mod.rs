@@ -1,9 +1,17 @@
 //! Lending and taking back.
 
 pub(crate) mod checkout;
+pub(crate) mod fees;
+mod list;
 pub(crate) mod open_loan;
+mod renew;
+pub(crate) mod renewing;
 pub(crate) mod take_back;
+pub(crate) mod undo;
 
 pub use checkout::Checkout;
+pub use list::{ListLoans, ListedLoan, LoanList, LoanPlace};
 pub use open_loan::{LoanAnswer, LoanDetails};
+pub use renew::{RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed};
 pub use take_back::{Return, ReturnAnswer, ReturnRouting};
+pub use undo::{CancelCheckout, UndoAnswer};

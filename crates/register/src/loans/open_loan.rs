@@ -39,6 +39,24 @@ pub struct LoanDetails {
     pub due_at: Option<DateTime<Utc>>,
     /// When it began.
     pub lent_at: DateTime<Utc>,
+    /// How often it has been renewed.
+    #[serde(default)]
+    pub renewals: u16,
+}
+
+impl LoanDetails {
+    /// An open loan of an item.
+    pub(crate) fn of(item: &Item, loan: &OpenLoan) -> Self {
+        Self {
+            id: loan.id,
+            barcode: item.barcode.clone(),
+            label: item.label.clone(),
+            due_on: loan.due_on,
+            due_at: loan.due_at,
+            lent_at: loan.lent_at,
+            renewals: loan.renewals.unsigned_abs(),
+        }
+    }
 }
 
 impl Turn {
@@ -122,6 +140,7 @@ impl Turn {
                     pseudonym: who.patron.pseudonym,
                     owed_overdue_cents: 0,
                 },
+                fees: Vec::new(),
             });
         }
         LoanDetails {
@@ -131,6 +150,7 @@ impl Turn {
             due_on: due.on,
             due_at: Some(due.at),
             lent_at: at,
+            renewals: 0,
         }
     }
 }

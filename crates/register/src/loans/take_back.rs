@@ -1,5 +1,6 @@
 //! `LoanService.Return`: takes an item back from anybody and says where it goes.
 
+use super::fees::Charging;
 use crate::{
     Caller, Rpc,
     desk::{
@@ -10,14 +11,14 @@ use crate::{
 };
 use chrono::Days;
 use kortisto_domain::{
-    Decision, HoldState, ItemState, Reason,
+    Decision, HoldState, ItemState, LoanState, Reason,
     facts::QueuedHold,
     take_back::{self, Routing, TakeBack},
 };
 use kortisto_store::queries::{
     changes::{ClosedLoanRow, HoldRow, ItemRow},
     dialect::At,
-    item::{Item, KeepingHold},
+    item::{Item, KeepingHold, OpenLoan},
     party::Device,
 };
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,7 @@ impl Return {
             queue: &queue,
         });
         if let Some(loan) = &item.loan {
-            close_loan(turn, &device, &item, loan.id, loan.patron_id);
+            close_loan(turn, &device, &item, loan);
         }
         let (routing, hold) = put(turn, &device, &item, routing);
         let decision = Decision::granted();
@@ -135,10 +136,25 @@ impl Return {
     }
 }
 
-fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: Uuid, patron: i64) {
+/// Closes the loan, charges for being late, and takes back the price of what was thought lost.
+fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLoan) {
+    let surroundings = turn.surroundings.clone();
+    let charging = Charging { rulebook: &turn.rulebook, surroundings: &surroundings, moment: &turn.moment };
+    let patron = loan.patron_id;
+    let in_turn = turn.world.charged_late.get(&patron).copied().unwrap_or_default();
+    let owed = loan.borrower.owed_overdue_cents + in_turn;
+    // Being late has been charged with the bill.
+    let charged = match loan.state {
+        LoanState::Billed => 0,
+        LoanState::Open | LoanState::ClaimedReturned | LoanState::Lost => {
+            charging.charge_late(item, loan, owed, &mut turn.changes)
+        }
+    };
+    charging.credit_found(item, loan, &mut turn.changes);
+    turn.world.charged_late.insert(patron, in_turn + charged);
     turn.changes.closed_loans.push(ClosedLoanRow {
         item_id: item.id,
-        id: loan,
+        id: loan.id,
         returned_at: At(turn.moment.at()),
         branch_id: device.branch_id,
         device_id: device.id,

@@ -1,11 +1,17 @@
 //! `LoanService`.
 
-use super::{Api, fields, reply};
+use super::{Api, Asked, fields, page_token, reply};
+use crate::status::Fault;
 use kortisto::device::v1::{
-    CheckoutRequest, CheckoutResponse, ItemRouting, ReturnRequest, ReturnResponse,
+    CancelCheckoutRequest, CancelCheckoutResponse, CheckoutRequest, CheckoutResponse, ItemRouting,
+    ListLoansRequest, ListLoansResponse, ListedLoan, LoanState, RenewAllRequest, RenewAllResponse,
+    RenewRequest, RenewResponse, RenewResult, ReturnRequest, ReturnResponse,
     loan_service_server::LoanService,
 };
-use kortisto_register::{Checkout, Return, ReturnRouting, Rpc};
+use kortisto_domain::LoanState as State;
+use kortisto_register::{
+    Ask, CancelCheckout, Checkout, ListLoans, LoanPlace, Renew, RenewAll, Renewed, Return, ReturnRouting, Rpc,
+};
 use tonic::{Request, Response, Status, async_trait};
 
 #[async_trait]
@@ -58,5 +64,144 @@ impl LoanService for Api {
             destination_branch: destination_branch.unwrap_or_default(),
             pickup_number: pickup_number.unwrap_or_default(),
         }))
+    }
+
+    async fn cancel_checkout(
+        &self,
+        request: Request<CancelCheckoutRequest>,
+    ) -> Result<Response<CancelCheckoutResponse>, Status> {
+        let asked = self.caller(&request, Rpc::CancelCheckout).await?;
+        let message = request.into_inner();
+        let ask = CancelCheckout {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            loan_id: fields::id("loan_id", &message.loan_id)?,
+            barcode: fields::code("item_barcode", &message.item_barcode)?,
+        };
+        let answer =
+            self.register.cancel_checkout(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        Ok(Response::new(CancelCheckoutResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, self.language_of(None)),
+            loan_goes_on: answer.loan_goes_on,
+        }))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let asked = self.caller(&request, Rpc::Renew).await?;
+        let message = request.into_inner();
+        let ask = Renew {
+            ask: ask(&asked, &message.request_id, &message.patron_token)?,
+            barcode: fields::code("item_barcode", &message.item_barcode)?,
+        };
+        let answer =
+            self.register.renew_loan(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        let renewed = answer.loans.into_iter().next();
+        Ok(Response::new(RenewResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+            charged: renewed.as_ref().and_then(|renewed| reply::money(renewed.charged_cents)),
+            loan: renewed.and_then(|renewed| renewed.loan).map(reply::loan),
+        }))
+    }
+
+    async fn renew_all(
+        &self,
+        request: Request<RenewAllRequest>,
+    ) -> Result<Response<RenewAllResponse>, Status> {
+        let asked = self.caller(&request, Rpc::RenewAll).await?;
+        let message = request.into_inner();
+        let ask = RenewAll { ask: ask(&asked, &message.request_id, &message.patron_token)? };
+        let answer =
+            self.register.renew_loans(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        let result = |renewed: Renewed| RenewResult {
+            verdict: reply::verdict(&renewed.decision),
+            refusals: self.refusals(&asked, &renewed.decision, language),
+            charged: reply::money(renewed.charged_cents),
+            loan: renewed.loan.map(reply::loan),
+        };
+        Ok(Response::new(RenewAllResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+            results: answer.loans.into_iter().map(result).collect(),
+        }))
+    }
+
+    async fn list_loans(
+        &self,
+        request: Request<ListLoansRequest>,
+    ) -> Result<Response<ListLoansResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ListLoans).await?;
+        let message = request.into_inner();
+        let ask = ListLoans {
+            caller: asked.caller,
+            token_hash: fields::token(&message.patron_token)?,
+            page_size: fields::page_size(message.page_size)?,
+            after: place(&message.page_token)?,
+        };
+        let list =
+            self.register.list_loans(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(list.language.as_deref());
+        let listed = |listed: kortisto_register::ListedLoan| ListedLoan {
+            loan: Some(reply::loan(listed.loan)),
+            state: state(listed.state).into(),
+            is_late: listed.late,
+            accrued: reply::money(listed.accrued_cents),
+            renewal: reply::verdict(&listed.renewal),
+            renewal_refusals: self.refusals(&asked, &listed.renewal, language),
+        };
+        Ok(Response::new(ListLoansResponse {
+            verdict: reply::verdict(&list.decision),
+            refusals: self.refusals(&asked, &list.decision, language),
+            loans: list.loans.into_iter().map(listed).collect(),
+            next_page_token: list.next.map(token_of).unwrap_or_default(),
+        }))
+    }
+}
+
+/// Who asks, and under which id.
+fn ask(asked: &Asked, request_id: &str, patron_token: &str) -> Result<Ask, Fault> {
+    Ok(Ask {
+        caller: asked.caller,
+        request_id: fields::id("request_id", request_id)?,
+        token_hash: fields::token(patron_token)?,
+    })
+}
+
+const fn state(state: State) -> LoanState {
+    match state {
+        State::Open => LoanState::Open,
+        State::ClaimedReturned => LoanState::ClaimedReturned,
+        State::Lost => LoanState::Lost,
+        State::Billed => LoanState::Billed,
+    }
+}
+
+/// A place in the list; no secret, the session decides whose list it is.
+fn token_of(place: LoanPlace) -> String {
+    format!("{}.{}", place.due_on, place.item_id)
+}
+
+fn place(token: &str) -> Result<Option<LoanPlace>, Fault> {
+    page_token::read(token, |text| {
+        let (due_on, item_id) = text.split_once('.')?;
+        Some(LoanPlace { due_on: due_on.parse().ok()?, item_id: item_id.parse().ok()? })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_token_leads_back_to_its_place_and_nothing_else_does() {
+        let there = LoanPlace { due_on: "2026-05-20".parse().unwrap(), item_id: 7 };
+        assert_eq!(place(&token_of(there)), Ok(Some(there)));
+        assert_eq!(place(""), Ok(None));
+        for bad in ["x", "2026-05-20", "2026-05-20.x", "7.2026-05-20", &"1".repeat(200)] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
     }
 }

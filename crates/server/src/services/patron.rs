@@ -6,14 +6,11 @@ use futures_util::{
     StreamExt as _,
     stream::{BoxStream, try_unfold},
 };
-use kortisto::{
-    common::v1::Money,
-    device::v1::{
-        AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, ChangePinRequest,
-        ChangePinResponse, EndPatronSessionRequest, EndPatronSessionResponse, PatronSessionState,
-        SetWebPasswordRequest, SetWebPasswordResponse, WatchPatronSessionRequest, WatchPatronSessionResponse,
-        patron_service_server::PatronService,
-    },
+use kortisto::device::v1::{
+    AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, ChangePinRequest, ChangePinResponse,
+    EndPatronSessionRequest, EndPatronSessionResponse, PatronSessionState, SetWebPasswordRequest,
+    SetWebPasswordResponse, WatchPatronSessionRequest, WatchPatronSessionResponse,
+    patron_service_server::PatronService,
 };
 use kortisto_register::{
     Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Rpc, SessionStanding,
@@ -21,9 +18,6 @@ use kortisto_register::{
 };
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
-
-/// The currency of every fee.
-const CURRENCY: &str = "EUR";
 
 #[async_trait]
 impl PatronService for Api {
@@ -184,8 +178,7 @@ impl Api {
             response.pairwise_id = answer.pairwise_id.unwrap_or_default();
         }
         if asked.shows("balance") {
-            response.balance =
-                Some(Money { minor_units: profile.debt_cents, currency_code: CURRENCY.to_owned() });
+            response.balance = Some(reply::amount(profile.debt_cents));
         }
         if asked.shows("loan_count") {
             response.loan_count = Some(i32::try_from(profile.loan_count).unwrap_or(i32::MAX));

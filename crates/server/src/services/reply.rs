@@ -8,6 +8,9 @@ use kortisto_domain::{Decision, Reason};
 use kortisto_register::{LoanAnswer, LoanDetails};
 use prost_types::Timestamp;
 
+/// The currency of every fee, ISO 4217.
+const CURRENCY: &str = "EUR";
+
 /// An instant on the wire.
 pub(super) fn timestamp(at: DateTime<Utc>) -> Timestamp {
     Timestamp {
@@ -116,13 +119,26 @@ impl Api {
     }
 }
 
-fn loan(details: LoanDetails) -> device::Loan {
+/// An amount of the one currency.
+pub(super) fn amount(cents: i64) -> common::Money {
+    common::Money { minor_units: cents, currency_code: CURRENCY.to_owned() }
+}
+
+/// An amount, where there is one.
+pub(super) fn money(cents: i64) -> Option<common::Money> {
+    (cents != 0).then(|| amount(cents))
+}
+
+/// A loan on the wire.
+pub(super) fn loan(details: LoanDetails) -> device::Loan {
     device::Loan {
         loan_id: details.id.to_string(),
         item_barcode: details.barcode,
         item_label: details.label,
         due_date: details.due_on.to_string(),
         lent_at: Some(timestamp(details.lent_at)),
+        overdue_at: details.due_at.map(timestamp),
+        renewals: details.renewals.into(),
     }
 }
 

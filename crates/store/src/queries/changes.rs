@@ -67,7 +67,11 @@ pub struct Changes {
 impl Changes {
     /// What counts for this patron in this year, to be added to.
     pub fn year(&mut self, patron_id: i64, year: i16) -> &mut YearRow {
-        self.years.entry((patron_id, year)).or_insert(YearRow { patron_id, year, ..YearRow::default() })
+        self.years.entry((patron_id, year)).or_insert_with(|| YearRow {
+            patron_id,
+            year,
+            ..YearRow::default()
+        })
     }
 
     /// Whether there is nothing to write.

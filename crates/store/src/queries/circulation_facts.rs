@@ -4,7 +4,7 @@
 use super::{
     cursor::{self, Cursor},
     dialect::{Columns, Hex, Kind, list, one_text_per_engine, rows},
-    item::{ITEM_COLUMNS, ITEM_JOINS, Item},
+    item::{ITEM_JOINS, Item, item_columns},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
@@ -130,6 +130,7 @@ pub struct Facts {
 fn text(engine: Engine) -> String {
     let keys = rows(engine, KEY, 1);
     let party = party_columns(engine);
+    let item = item_columns(engine);
     let queue = list(
         engine,
         match engine {
@@ -148,7 +149,7 @@ fn text(engine: Engine) -> String {
     );
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
-         s.id, s.device_id, s.expires_at, s.ended_at, {party}, {ITEM_COLUMNS}, {queue}, h.id, h.patron_id, h.state, \
+         s.id, s.device_id, s.expires_at, s.ended_at, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
          h.pickup_branch_id \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \

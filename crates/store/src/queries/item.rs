@@ -1,7 +1,7 @@
 //! An item with everything that hangs on it: its title, its open loan with the borrower, the hold that keeps it.
 
-use super::cursor::Cursor;
-use crate::StoreError;
+use super::{cursor::Cursor, dialect::list};
+use crate::{Engine, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{ItemState, LoanState, PatronCategory};
 use uuid::Uuid;
@@ -13,18 +13,32 @@ pub(super) const ITEM_JOINS: &str = "left join titles t on t.id = i.title_id \
      left join holds kh on kh.id = i.kept_for_hold_id";
 
 /// Columns of [`Item`], after [`ITEM_JOINS`]. Those that only a return looks at are found for it alone.
-pub(super) const ITEM_COLUMNS: &str = "i.id, i.barcode, i.state, i.home_branch_id, i.at_branch_id, \
-     i.title_id, i.collection, t.label, t.material, t.age_rating, coalesce(i.price_cents, t.price_cents), \
-     exists(select 1 from holds w where w.title_id = i.title_id and w.state = 1 \
-       and (w.only_item_id is null or w.only_item_id = i.id) \
-       and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
-       and (w.frozen_until is null or w.frozen_until < k.today)), \
-     o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, o.renewals, \
-     o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, o.was_due_at, \
-     lp.category, lp.birth_date, lp.pseudonym, \
-     case when k.wants_queue then (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
-       where f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue') end, \
-     kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number";
+pub(super) fn item_columns(engine: Engine) -> String {
+    let id = match engine {
+        Engine::Postgres => "lf.id",
+        Engine::Sqlite => "lower(hex(lf.id))",
+    };
+    // A loan that was never renewed and is not billed has no fee yet.
+    let fees = list(
+        engine,
+        &format!("{id}, lf.kind, lf.step, lf.open_cents"),
+        "from fees lf where (o.state <> 1 or o.renewals > 0) and lf.loan_id = o.id",
+    );
+    format!(
+        "i.id, i.barcode, i.state, i.home_branch_id, i.at_branch_id, i.title_id, i.collection, t.label, \
+         t.material, t.age_rating, coalesce(i.price_cents, t.price_cents), \
+         exists(select 1 from holds w where w.title_id = i.title_id and w.state = 1 \
+           and (w.only_item_id is null or w.only_item_id = i.id) \
+           and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
+           and (w.frozen_until is null or w.frozen_until < k.today)), \
+         o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, \
+         o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
+         o.was_due_at, lp.category, lp.birth_date, lp.pseudonym, \
+         (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
+           where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
+         {fees}, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number"
+    )
+}
 
 /// An item and everything that hangs on it.
 #[derive(Debug, Clone)]
@@ -88,6 +102,21 @@ pub struct OpenLoan {
     pub was: Replaced,
     /// Its borrower.
     pub borrower: Borrower,
+    /// What has been charged for it so far; looked up where it was renewed or is lost, claimed or billed.
+    pub fees: Vec<LoanFee>,
+}
+
+/// A fee of a loan.
+#[derive(Debug, Clone)]
+pub struct LoanFee {
+    /// Its key.
+    pub id: Uuid,
+    /// What it is for, as a word.
+    pub kind: String,
+    /// Which of its kind.
+    pub step: i16,
+    /// What is open of it, in cents.
+    pub open_cents: i64,
 }
 
 /// What a check-out or a renewal replaced.
@@ -114,7 +143,7 @@ pub struct Borrower {
     pub birth_date: Option<NaiveDate>,
     /// The name in the audit trail.
     pub pseudonym: Uuid,
-    /// What they owe for being late already, in cents; 0 where it was not asked.
+    /// What they owe for being late already, in cents; looked up where the loan is due.
     pub owed_overdue_cents: i64,
 }
 
@@ -134,10 +163,10 @@ pub struct KeepingHold {
 }
 
 impl Item {
-    /// Reads [`ITEM_COLUMNS`].
+    /// Reads [`item_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(36);
+            cursor.skip(37);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -162,7 +191,7 @@ impl Item {
 impl OpenLoan {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<Uuid>>()? else {
-            cursor.skip(19);
+            cursor.skip(20);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -188,8 +217,13 @@ impl OpenLoan {
                 category: cursor.code()?,
                 birth_date: cursor.get()?,
                 pseudonym: cursor.get()?,
-                owed_overdue_cents: cursor.get::<Option<i64>>()?.unwrap_or(0),
+                owed_overdue_cents: cursor.get()?,
             },
+            fees: cursor
+                .list::<(Uuid, String, i16, i64)>()?
+                .into_iter()
+                .map(|(id, kind, step, open_cents)| LoanFee { id, kind, step, open_cents })
+                .collect(),
         }))
     }
 }

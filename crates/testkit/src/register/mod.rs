@@ -6,6 +6,7 @@
 pub mod client;
 mod dump;
 mod home;
+mod loans;
 mod loud;
 mod persons;
 mod probes;

@@ -45,7 +45,9 @@ const PROBES: [(&str, &str); 9] = [
         "I7: a granted loan in the audit trail exists",
         "select count(*) from audit a left join open_loans o on o.id = a.loan_id \
          left join loan_history h on h.id = a.loan_id where a.granted = true \
-         and a.action in ('checkout', 'pick_up_hold') and o.id is null and h.id is null",
+         and a.action in ('checkout', 'pick_up_hold') and o.id is null and h.id is null \
+         and not exists (select 1 from audit u where u.loan_id = a.loan_id and u.granted = true \
+           and u.action = 'cancel_checkout')",
     ),
     (
         "a ready hold can be found on its shelf",

@@ -2,13 +2,11 @@
 //!
 //! It reads the same facts, decides with the same rules in the shortest form, and writes the same rows.
 
-use super::{failed, fingerprint, function::ANSWER};
+use super::{Lends, failed, fingerprint, function::ANSWER};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto::{
     common::v1::Verdict,
-    device::v1::{
-        CheckoutRequest, CheckoutResponse, ReturnRequest, ReturnResponse, loan_service_server::LoanService,
-    },
+    device::v1::{CheckoutRequest, CheckoutResponse},
 };
 use kortisto_domain::{CardState, DeviceState, ItemState, PatronState};
 use kortisto_register::{Clock as _, Surroundings, SystemClock};
@@ -50,7 +48,7 @@ struct Ask {
 }
 
 #[async_trait]
-impl LoanService for ByEntities {
+impl Lends for ByEntities {
     async fn checkout(
         &self,
         request: Request<CheckoutRequest>,
@@ -83,10 +81,6 @@ impl LoanService for ByEntities {
             .await;
         let verdict = if lent.map_err(failed)? { Verdict::Granted } else { Verdict::Denied };
         Ok(Response::new(CheckoutResponse { verdict: verdict.into(), ..CheckoutResponse::default() }))
-    }
-
-    async fn r#return(&self, _: Request<ReturnRequest>) -> Result<Response<ReturnResponse>, Status> {
-        Err(Status::unimplemented("only check-outs are compared"))
     }
 }
 

@@ -1,11 +1,9 @@
 //! A check-out that is one call of `bench_checkout`, the function of PostgreSQL's floor.
 
-use super::{failed, fingerprint};
+use super::{Lends, failed, fingerprint};
 use kortisto::{
     common::v1::Verdict,
-    device::v1::{
-        CheckoutRequest, CheckoutResponse, ReturnRequest, ReturnResponse, loan_service_server::LoanService,
-    },
+    device::v1::{CheckoutRequest, CheckoutResponse},
 };
 use kortisto_store::{Store, entities::device_certificates};
 use kortisto_vault::token_hash;
@@ -44,7 +42,7 @@ impl ByFunction {
 }
 
 #[async_trait]
-impl LoanService for ByFunction {
+impl Lends for ByFunction {
     async fn checkout(
         &self,
         request: Request<CheckoutRequest>,
@@ -69,9 +67,5 @@ impl LoanService for ByFunction {
         let loan: Option<Uuid> = row.and_then(|row| row.try_get_by_index(0).ok()).flatten();
         let verdict = if loan.is_some() { Verdict::Granted } else { Verdict::Denied };
         Ok(Response::new(CheckoutResponse { verdict: verdict.into(), ..CheckoutResponse::default() }))
-    }
-
-    async fn r#return(&self, _: Request<ReturnRequest>) -> Result<Response<ReturnResponse>, Status> {
-        Err(Status::unimplemented("only check-outs are compared"))
     }
 }

@@ -13,9 +13,6 @@ use kortisto_domain::{DeviceKind, PatronCategory, policy::AppliedPolicy};
 use kortisto_register::staff::explain::{Cause, ExplainDecision, Question, Who};
 use tonic::{Request, Response, Status, async_trait};
 
-/// The currency of fees.
-const CURRENCY: &str = "EUR";
-
 #[async_trait]
 impl ExplainService for Api {
     async fn explain_decision(
@@ -90,12 +87,11 @@ fn question(message: &wire::ExplainDecisionRequest) -> Result<Question, Fault> {
 }
 
 fn cause(cause: Cause) -> wire::RefusalCause {
-    let money = |minor_units| common::Money { minor_units, currency_code: CURRENCY.to_owned() };
     wire::RefusalCause {
         reason: reply::reason(cause.reason).into(),
         ward_number: cause.ward_number.unwrap_or_default(),
         ban_id: cause.ban_id.unwrap_or_default(),
-        to_pay: cause.to_pay_cents.map(money),
+        to_pay: cause.to_pay_cents.map(reply::amount),
         since: cause.since.map(|day| day.to_string()).unwrap_or_default(),
         lifts_at: cause.lifts_at.map(reply::timestamp),
     }
