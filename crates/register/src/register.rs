@@ -16,6 +16,7 @@ use kortisto_store::{
 };
 use kortisto_vault::{Keys, PinVault};
 use sea_orm::{ConnectionTrait, EntityTrait as _};
+use secrecy::SecretString;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, watch},
@@ -222,6 +223,12 @@ impl Register {
                 let _ = lane.call(operation, deadline).await;
             }
         }
+    }
+
+    /// The token of a patron's session that was opened at a desk; it is derived and kept nowhere.
+    #[must_use]
+    pub fn session_token(&self, session: Uuid, device_id: i64) -> SecretString {
+        self.keys.session_token(session.as_bytes(), device_id)
     }
 
     /// The store, for health checks and operators' commands.

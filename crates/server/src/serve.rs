@@ -20,7 +20,9 @@ use kortisto::staff::v1::{
     audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
     card_service_server::CardServiceServer, explain_service_server::ExplainServiceServer,
     home_service_service_server::HomeServiceServiceServer,
-    identity_code_service_server::IdentityCodeServiceServer, message_service_server::MessageServiceServer,
+    identity_code_service_server::IdentityCodeServiceServer,
+    loan_service_server::LoanServiceServer as StaffLoanServiceServer,
+    message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
     pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
     policy_service_server::PolicyServiceServer, relation_service_server::RelationServiceServer,
@@ -43,6 +45,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.PatronService",
     "kortisto.staff.v1.MessageService",
     "kortisto.staff.v1.CardService",
+    "kortisto.staff.v1.LoanService",
     "kortisto.staff.v1.PinService",
     "kortisto.staff.v1.IdentityCodeService",
     "kortisto.staff.v1.PlaceService",
@@ -133,6 +136,7 @@ pub async fn serve(
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
         .add_service(sized!(MessageServiceServer::new(api.clone())))
         .add_service(sized!(CardServiceServer::new(api.clone())))
+        .add_service(sized!(StaffLoanServiceServer::new(api.clone())))
         .add_service(sized!(PinServiceServer::new(api.clone())))
         .add_service(sized!(IdentityCodeServiceServer::new(api.clone())))
         .add_service(sized!(PlaceServiceServer::new(api.clone())))

@@ -10,6 +10,7 @@ mod duties;
 mod explain;
 mod home_service;
 mod identity_codes;
+mod loans;
 mod messages;
 mod openid;
 mod patrons;

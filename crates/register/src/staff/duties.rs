@@ -187,6 +187,11 @@ duties! {
     RemoveCardPattern = "CardService.RemoveCardPattern", Change, &[Administrator], &[];
     ListCardPatterns = "CardService.ListCardPatterns", Look, &[Desk, HomeService, Billing, Administrator], &[];
 
+    // Loans. What devices may ask, desks ask as devices.
+    OpenPatronSession = "LoanService.OpenPatronSession", Change, SERVING, &[];
+    ReportLoan = "LoanService.ReportLoan", Change, SERVING, &[];
+    BillLoan = "LoanService.BillLoan", Change, AT_DESK_AND_BILLING, &[];
+
     // PINs.
     IssuePin = "PinService.IssuePin", Change, MEETING, &[];
     ResetPin = "PinService.ResetPin", Change, MEETING, &[];

@@ -15,6 +15,7 @@ pub mod duties;
 pub mod explain;
 pub mod home_service;
 pub mod identity_codes;
+pub mod loans;
 pub mod messages;
 mod operation;
 mod page;

@@ -1,15 +1,41 @@
 //! Loans of a test: what stands of them, and making them late.
 
-use super::{TestItem, TestPatron, TestRegister};
-use chrono::{NaiveDate, NaiveTime};
-use kortisto_store::entities::{fees, open_loans, year_counters};
+use super::{Device, TestItem, TestPatron, TestRegister};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use kortisto_store::entities::{fees, open_loans, patron_sessions, year_counters};
+use kortisto_vault::token_hash;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _,
 };
+use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 impl TestRegister {
+    /// The token of a session of a patron at a device, opened without asking anybody.
+    ///
+    /// # Panics
+    /// When the database fails.
+    pub async fn session_at(&self, device: &Device, patron: &TestPatron) -> String {
+        let at = self.clock.now();
+        let id = self.surroundings.new_id(at);
+        let token = self.keys.session_token(id.as_bytes(), device.id).expose_secret().to_owned();
+        patron_sessions::ActiveModel {
+            id: Set(id),
+            token_hash: Set(token_hash(&token).expect("a token").to_vec()),
+            patron_id: Set(patron.id),
+            card_id: Set(patron.card_id),
+            device_id: Set(device.id),
+            started_at: Set(at),
+            expires_at: Set(at + TimeDelta::minutes(5)),
+            ended_at: Set(None),
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a session");
+        token
+    }
+
     /// The open loan of an item.
     ///
     /// # Panics
@@ -36,7 +62,7 @@ impl TestRegister {
     pub async fn make_due(&self, item: &TestItem, day: NaiveDate) {
         self.set_loan(item, |row| {
             row.due_on = Set(day);
-            row.due_at = Set(Some(day.and_time(NaiveTime::MIN).and_utc() + chrono::TimeDelta::hours(20)));
+            row.due_at = Set(Some(day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(20)));
         })
         .await;
     }

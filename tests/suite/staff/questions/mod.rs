@@ -7,6 +7,7 @@ pub(super) mod bans;
 mod cards;
 mod explain;
 pub(super) mod home_service;
+mod loans;
 mod messages;
 mod patrons;
 mod places;
@@ -29,6 +30,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "PatronService" => patrons::question(world, method).await,
         "MessageService" => messages::question(world, method).await,
         "CardService" => cards::card(world, method).await,
+        "LoanService" => loans::question(world, method).await,
         "PinService" => cards::pin(world, method).await,
         "IdentityCodeService" => cards::identity_code(world, method).await,
         "BanService" => bans::question(world, method).await,

@@ -11,6 +11,7 @@ mod explain;
 mod fields;
 mod home_service;
 mod identity_code;
+mod loan;
 mod message;
 mod patron;
 mod pin;

@@ -1,0 +1,10 @@
+//! Loans at a desk: what no device may do. Lending itself goes the way of every device.
+
+mod bill;
+mod found;
+mod open_session;
+mod report;
+
+pub use bill::{BillLoan, Billed};
+pub use open_session::{OpenPatronSession, OpenedAtDesk};
+pub use report::ReportLoan;

@@ -1,0 +1,81 @@
+//! `LoanService` at a desk.
+
+use super::fields;
+use crate::{
+    services::{Api, reply},
+    status::Fault,
+};
+use kortisto::staff::v1::{
+    BillLoanRequest, BillLoanResponse, LoanReport, OpenPatronSessionRequest, OpenPatronSessionResponse,
+    ReportLoanRequest, ReportLoanResponse, loan_service_server::LoanService,
+};
+use kortisto_domain::LoanState;
+use kortisto_register::staff::loans::{BillLoan, OpenPatronSession, ReportLoan};
+use secrecy::ExposeSecret as _;
+use tonic::{Request, Response, Status, async_trait};
+
+#[async_trait]
+impl LoanService for Api {
+    async fn open_patron_session(
+        &self,
+        request: Request<OpenPatronSessionRequest>,
+    ) -> Result<Response<OpenPatronSessionResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = OpenPatronSession {
+            request_id: fields::id("request_id", &message.request_id)?,
+            card_number: fields::code("card_number", &message.card_number)?,
+        };
+        let opened = desk.change(ask).await?;
+        let token = self.register.session_token(opened.id, opened.device_id);
+        Ok(Response::new(OpenPatronSessionResponse {
+            patron_token: token.expose_secret().to_owned(),
+            token_expires_at: Some(reply::timestamp(opened.expires_at)),
+        }))
+    }
+
+    async fn report_loan(
+        &self,
+        request: Request<ReportLoanRequest>,
+    ) -> Result<Response<ReportLoanResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = ReportLoan {
+            request_id: fields::id("request_id", &message.request_id)?,
+            barcode: fields::code("item_barcode", &message.item_barcode)?,
+            state: report(message.report)?,
+        };
+        let loan_id = desk.change(ask).await?.to_string();
+        Ok(Response::new(ReportLoanResponse { loan_id }))
+    }
+
+    async fn bill_loan(
+        &self,
+        request: Request<BillLoanRequest>,
+    ) -> Result<Response<BillLoanResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = BillLoan {
+            request_id: fields::id("request_id", &message.request_id)?,
+            barcode: fields::code("item_barcode", &message.item_barcode)?,
+        };
+        let billed = desk.change(ask).await?;
+        Ok(Response::new(BillLoanResponse {
+            loan_id: billed.loan.to_string(),
+            overdue: reply::money(billed.overdue_cents),
+            compensation: reply::money(billed.compensation_cents),
+            billing: reply::money(billed.billing_cents),
+        }))
+    }
+}
+
+fn report(number: i32) -> Result<LoanState, Fault> {
+    match LoanReport::try_from(number) {
+        Ok(LoanReport::Open) => Ok(LoanState::Open),
+        Ok(LoanReport::ClaimedReturned) => Ok(LoanState::ClaimedReturned),
+        Ok(LoanReport::Lost) => Ok(LoanState::Lost),
+        Ok(LoanReport::Unspecified) | Err(_) => {
+            Err(Fault::field("report", "one of the values of kortisto.staff.v1.LoanReport, not unspecified"))
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Loans at a desk.
+
+use crate::coverage::rpc::reason;
+use chrono::TimeDelta;
+use kortisto::{
+    common::v1::{ErrorReason, RefusalReason, Verdict},
+    device::v1::{ItemRouting, ListLoansRequest, LoanState, RenewRequest},
+    staff::v1::{
+        BillLoanRequest, BillLoanResponse, LoanReport, OpenPatronSessionRequest, ReportLoanRequest,
+        loan_service_client::LoanServiceClient,
+    },
+};
+use kortisto_domain::{ItemState, StaffRole};
+use kortisto_testkit::{
+    Engine, TestRegister, on_both_engines,
+    register::{Staff, TestItem, TestPatron, new_id},
+};
+use tonic::Status;
+
+/// A desk where somebody is signed in, a patron before it, and a loan.
+struct World {
+    t: TestRegister,
+    staff: Staff,
+    patron: TestPatron,
+    token: String,
+    item: TestItem,
+}
+
+impl World {
+    async fn start(engine: Engine, policies: &[(&str, &str)]) -> Self {
+        let t = TestRegister::start(engine).await;
+        for (key, value) in policies {
+            t.policy(key, value).await;
+        }
+        let (staff, patron, item) = (t.staff(&[StaffRole::Desk]).await, t.patron().await, t.item().await);
+        let ask = OpenPatronSessionRequest { request_id: new_id(), card_number: patron.card.clone() };
+        let mut loans = LoanServiceClient::new(staff.channel());
+        let opened = loans.open_patron_session(ask.clone()).await.unwrap().into_inner();
+        assert_eq!(loans.open_patron_session(ask).await.unwrap().into_inner(), opened, "one id, one session");
+        let token = opened.patron_token;
+        let lent = staff.desk.checkout(&token, &item.barcode).await.unwrap();
+        assert_eq!(lent.verdict(), Verdict::Granted, "{:?}", lent.refusals);
+        Self { t, staff, patron, token, item }
+    }
+
+    async fn report(&self, report: LoanReport) -> Result<String, Status> {
+        let ask = ReportLoanRequest {
+            request_id: new_id(),
+            item_barcode: self.item.barcode.clone(),
+            report: report.into(),
+        };
+        let reported = LoanServiceClient::new(self.staff.channel()).report_loan(ask).await?;
+        Ok(reported.into_inner().loan_id)
+    }
+
+    async fn bill(&self) -> Result<BillLoanResponse, Status> {
+        let ask = BillLoanRequest { request_id: new_id(), item_barcode: self.item.barcode.clone() };
+        Ok(LoanServiceClient::new(self.staff.channel()).bill_loan(ask).await?.into_inner())
+    }
+
+    async fn state(&self) -> LoanState {
+        let request = ListLoansRequest { patron_token: self.token.clone(), ..Default::default() };
+        self.staff.desk.loans().list_loans(request).await.unwrap().into_inner().loans[0].state()
+    }
+}
+
+on_both_engines! {
+    async fn a_desk_lends_renews_and_takes_back_by_the_rules_of_every_kiosk(engine: Engine) {
+        let w = World::start(engine, &[]).await;
+        assert_eq!(w.state().await, LoanState::Open);
+        let again = w.staff.desk.checkout(&w.token, &w.item.barcode).await.unwrap();
+        assert_eq!(again.refusals[0].reason(), RefusalReason::ItemAlreadyYours);
+        let back = w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+        assert_eq!(back.routing(), ItemRouting::Shelf);
+        w.t.clock.advance(TimeDelta::minutes(30));
+        let over = w.staff.desk.checkout(&w.token, &w.item.barcode).await.unwrap();
+        assert_eq!(over.refusals[0].reason(), RefusalReason::SessionEnded);
+        w.t.probe().await;
+    }
+
+    async fn a_session_of_a_desk_is_of_no_use_elsewhere(engine: Engine) {
+        let w = World::start(engine, &[]).await;
+        let other = w.t.staff(&[StaffRole::Desk]).await;
+        let refused = other.desk.checkout(&w.token, &w.t.item().await.barcode).await.unwrap();
+        assert_eq!(refused.refusals[0].reason(), RefusalReason::SessionEnded);
+        let unknown = OpenPatronSessionRequest { request_id: new_id(), card_number: "853A0".to_owned() };
+        let status = LoanServiceClient::new(other.channel()).open_patron_session(unknown).await.unwrap_err();
+        assert_eq!(reason(&status), ErrorReason::NotFound);
+    }
+
+    async fn a_lost_loan_is_not_renewed_and_goes_to_staff_when_it_turns_up(engine: Engine) {
+        let w = World::start(engine, &[]).await;
+        let loan = w.t.loan_row(&w.item).await.id.to_string();
+        assert_eq!(w.report(LoanReport::ClaimedReturned).await.unwrap(), loan);
+        assert_eq!(w.state().await, LoanState::ClaimedReturned);
+        w.report(LoanReport::Lost).await.unwrap();
+        assert_eq!(w.t.item_row(&w.item).await.state, ItemState::Lost.code());
+        let ask = RenewRequest {
+            request_id: new_id(),
+            patron_token: w.token.clone(),
+            item_barcode: w.item.barcode.clone(),
+        };
+        let renewal = w.staff.desk.loans().renew(ask).await.unwrap().into_inner();
+        assert!(renewal.refusals.iter().any(|why| why.reason() == RefusalReason::LoanNotRenewable));
+        w.report(LoanReport::Open).await.unwrap();
+        assert_eq!(w.t.item_row(&w.item).await.state, ItemState::Available.code());
+        w.report(LoanReport::Lost).await.unwrap();
+        let back = w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+        assert_eq!((back.routing(), back.closed_loan_id), (ItemRouting::Staff, loan));
+        assert_eq!(reason(&w.report(LoanReport::Lost).await.unwrap_err()), ErrorReason::NotFound);
+        w.t.probe().await;
+    }
+
+    async fn a_bill_charges_once_and_what_is_found_costs_no_price(engine: Engine) {
+        let policies = [
+            ("fee.overdue_cents", "20"),
+            ("fee.compensation_cents", "2500"),
+            ("fee.bill_cents", "500"),
+        ];
+        let w = World::start(engine, &policies).await;
+        let today = w.t.surroundings.moment().today();
+        w.t.make_due(&w.item, today - TimeDelta::days(10)).await;
+        let billed = w.bill().await.unwrap();
+        let cents = |money: Option<kortisto::common::v1::Money>| money.map(|money| money.minor_units);
+        assert_eq!(
+            (cents(billed.overdue), cents(billed.compensation), cents(billed.billing)),
+            (Some(200), Some(2_500), Some(500))
+        );
+        assert_eq!(w.state().await, LoanState::Billed);
+        assert!(w.t.fees_of(&w.patron).await.iter().all(|fee| fee.billed_at.is_some()));
+        assert_eq!(reason(&w.bill().await.unwrap_err()), ErrorReason::RuleBroken);
+        assert_eq!(reason(&w.report(LoanReport::Lost).await.unwrap_err()), ErrorReason::RuleBroken);
+        w.t.probe().await;
+        w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+        let open: Vec<_> =
+            w.t.fees_of(&w.patron).await.into_iter().map(|fee| (fee.kind, fee.open_cents)).collect();
+        assert_eq!(open.len(), 3, "{open:?}");
+        for expected in [("overdue", 200), ("compensation", 0), ("billing", 500)] {
+            assert!(open.contains(&(expected.0.to_owned(), expected.1)), "{open:?}");
+        }
+        w.t.probe().await;
+    }
+}
