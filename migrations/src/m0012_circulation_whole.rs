@@ -25,7 +25,6 @@ alter table open_loans add column was_hold_id {uuid};
 alter table open_loans add column was_due_on {date};
 alter table open_loans add column was_due_at {instant};
 
-create index open_loans_by_id on open_loans (id);
 create index open_loans_by_due_date on open_loans (due_on);
 
 alter table loan_history add column renewals smallint not null default 0;

@@ -182,7 +182,7 @@ set!(
     UNDONE_LOANS,
     "w_undone_loans",
     &[("item_id", Kind::Int), ("id", Kind::Uuid)],
-    "delete from open_loans where id in (select k.id from {rows})"
+    "delete from open_loans where item_id in (select k.item_id from {rows})"
 );
 
 set!(
