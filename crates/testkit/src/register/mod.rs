@@ -4,6 +4,7 @@
 //! hand, and PINs are hashed cheaply.
 
 pub mod client;
+mod debts;
 mod dump;
 mod home;
 mod loans;
@@ -14,6 +15,7 @@ mod seed;
 mod staff;
 
 pub use client::{Device, certificate_request, connect_at, new_id};
+pub use debts::FeeSeed;
 pub use dump::dump;
 pub use home::Home;
 pub use loud::tell_everything;

@@ -5,7 +5,7 @@ use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
-const PROBES: [(&str, &str); 9] = [
+const PROBES: [(&str, &str); 14] = [
     (
         "I1: a loan is open or in the history, never both",
         "select count(*) from open_loans o join loan_history h on h.id = o.id",
@@ -52,6 +52,31 @@ const PROBES: [(&str, &str); 9] = [
     (
         "a ready hold can be found on its shelf",
         "select count(*) from holds where state = 3 and (pickup_number is null or ready_at is null or pickup_until is null)",
+    ),
+    (
+        "what is open of a fee is the sum of its entries",
+        "select count(*) from fees f where f.open_cents <> \
+         (select coalesce(sum(e.cents), 0) from fee_entries e where e.fee_id = f.id)",
+    ),
+    (
+        "of a fee never less than nothing and never more than all is open",
+        "select count(*) from fees where open_cents < 0 or open_cents > amount_cents",
+    ),
+    (
+        "a fee has one charge, and it is the whole amount",
+        "select count(*) from fees f where \
+         (select count(*) from fee_entries e where e.fee_id = f.id and e.kind = 1) <> 1 or \
+         (select sum(e.cents) from fee_entries e where e.fee_id = f.id and e.kind = 1) <> f.amount_cents",
+    ),
+    (
+        "every cent of a payment has gone to a fee",
+        "select count(*) from payments p where p.cents <> \
+         -(select coalesce(sum(e.cents), 0) from fee_entries e where e.payment_id = p.id and e.kind = 2)",
+    ),
+    (
+        "every cent that was paid back has come from a fee",
+        "select count(*) from payments p where p.refunded_cents <> \
+         (select coalesce(sum(e.cents), 0) from fee_entries e where e.payment_id = p.id and e.kind = 4)",
     ),
 ];
 

@@ -89,6 +89,10 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
              select {}, n, '153', 'overdue', 200, 200, '{LONG_AGO}' from {patrons} where n % 10 = 0",
             words.key(TAG_FEE, "n")
         ),
+        format!(
+            "insert into fee_entries (id, fee_id, kind, cents, at, recorded_by) \
+             select id, id, 1, amount_cents, '{LONG_AGO}', 'bench' from fees"
+        ),
     ];
     statements.extend(stock(words, size));
     statements

@@ -3,7 +3,7 @@
 use crate::staff::world::{World, dynamic};
 use kortisto::staff::v1 as wire;
 use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, RelationKind};
-use kortisto_store::entities::{consents, relations};
+use kortisto_store::entities::consents;
 use kortisto_testkit::{
     TestRegister,
     register::{PatronSeed, TestPatron},
@@ -78,19 +78,7 @@ pub(in crate::staff) async fn relate(
     other: &TestPatron,
     kind: RelationKind,
 ) -> i64 {
-    relations::ActiveModel {
-        ward_id: Set(ward.id),
-        other_id: Set(other.id),
-        kind: Set(kind.code()),
-        valid_from: Set("2000-01-01".parse().unwrap()),
-        recorded_at: Set(t.clock.now()),
-        recorded_by: Set("test".to_owned()),
-        ..Default::default()
-    }
-    .insert(t.store.writer())
-    .await
-    .unwrap()
-    .id
+    t.relate(ward, other, kind).await
 }
 
 /// A consent to self-service, and its key.
