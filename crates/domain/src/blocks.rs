@@ -8,8 +8,7 @@
 use crate::age::has_reached;
 use crate::facts::{Ban, Patron, Ward};
 use crate::policy::DerivedBlockPolicy;
-use crate::relations::Bond;
-use crate::{BanKind, Moment, Reason, RelationKind, bans};
+use crate::{BanKind, Moment, Reason, bans};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// One thing that stands against borrowing.
@@ -90,7 +89,9 @@ pub fn of_lending(patron: &Patron, policy: &DerivedBlockPolicy, branch: i64, mom
     let mut found = Vec::new();
     push(&own, None, policy, branch, moment, &mut found);
     if policy.inherit_to_guardian {
-        for ward in patron.wards.iter().filter(|ward| counts(ward, policy, moment)) {
+        for ward in
+            patron.wards.iter().filter(|ward| ward.is_in_care(policy.guardian_end_age, moment.today()))
+        {
             let answers = guardians_answer_for(ward, policy, moment);
             let theirs = Standing {
                 debt_cents: if answers { ward.debt_cents } else { 0 },
@@ -102,18 +103,6 @@ pub fn of_lending(patron: &Patron, policy: &DerivedBlockPolicy, branch: i64, mom
         }
     }
     found
-}
-
-/// Whether what blocks this ward blocks the patron today.
-fn counts(ward: &Ward, policy: &DerivedBlockPolicy, moment: &Moment) -> bool {
-    let bond = Bond {
-        kind: ward.relation,
-        valid_from: ward.valid_from,
-        valid_until: ward.valid_until,
-        dissolved: false,
-        ward_birth_date: ward.birth_date,
-    };
-    ward.relation == RelationKind::Guardian && bond.is_in_force(policy.guardian_end_age, moment.today())
 }
 
 /// Whether the guardians of this ward answer for its debts and overdue loans today (A48). A ward without a birth date

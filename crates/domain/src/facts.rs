@@ -2,6 +2,7 @@
 
 use crate::due::Due;
 use crate::policy::ItemClass;
+use crate::relations::Bond;
 use crate::{
     BanKind, CardState, ItemState, LoanState, OpeningMode, PatronCategory, PatronState, RelationKind,
     RightKind, Service,
@@ -71,6 +72,22 @@ pub struct Ward {
     pub earliest_due: Option<NaiveDate>,
     /// The ward's bans that have not been lifted, whatever their dates.
     pub bans: Vec<Ban>,
+}
+
+impl Ward {
+    /// Whether the ward is in the patron's care on the day `today`: the patron is its guardian, and the relation is in
+    /// force under a policy that ends it at this age of the ward.
+    #[must_use]
+    pub fn is_in_care(&self, guardian_end_age: u8, today: NaiveDate) -> bool {
+        let bond = Bond {
+            kind: self.relation,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            dissolved: false,
+            ward_birth_date: self.birth_date,
+        };
+        self.relation == RelationKind::Guardian && bond.is_in_force(guardian_end_age, today)
+    }
 }
 
 /// How many loans of one material are open.

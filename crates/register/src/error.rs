@@ -33,8 +33,8 @@ pub enum RegisterError {
         /// What would be right.
         rule: String,
     },
-    /// The request id stands for another request.
-    #[error("the request id was used for another request")]
+    /// The request id stands for another request, or the order id for another payment.
+    #[error("the id was used for another request")]
     RequestIdReused {
         /// The field that carries the id.
         field: &'static str,

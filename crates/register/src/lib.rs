@@ -12,6 +12,7 @@ mod caller;
 mod desk;
 pub mod devices;
 mod error;
+pub mod fees;
 mod holds;
 pub mod imports;
 pub mod key_care;
@@ -28,6 +29,9 @@ mod surroundings;
 pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
 pub use caller::Caller;
 pub use error::RegisterError;
+pub use fees::{
+    FeeDetails, FeeList, FeePlace, ListFees, PaidShare, PaymentAnswer, PaymentMade, RecordPayment,
+};
 pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
 pub use loans::{
     CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,

@@ -36,6 +36,10 @@ pub enum Rpc {
     ListHolds,
     /// `HoldService.PickUpHold`.
     PickUpHold,
+    /// `FeeService.ListFees`.
+    ListFees,
+    /// `FeeService.RecordPayment`.
+    RecordPayment,
     /// `AccessService.CheckAccess`.
     CheckAccess,
     /// `DeviceService.GetDevice`.
@@ -242,6 +246,43 @@ const TABLE: &[Row] = &[
             ("refusals", PICKING_UP),
             ("refusals.remedy", LENDING),
             ("loan", PICKING_UP),
+        ],
+    },
+    Row {
+        rpc: Rpc::ListFees,
+        name: "FeeService.ListFees",
+        callers: ACCOUNTS,
+        asks: &[("patron_token", ACCOUNTS), ("page_size", ACCOUNTS), ("page_token", ACCOUNTS)],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("fees", ACCOUNTS),
+            ("fees.ward_name", ACCOUNTS),
+            ("balance", ACCOUNTS),
+            ("payable", ACCOUNTS),
+            ("next_page_token", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::RecordPayment,
+        name: "FeeService.RecordPayment",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("patron_token", ACCOUNTS),
+            ("operator", ACCOUNTS),
+            ("order_id", ACCOUNTS),
+            ("fee_ids", ACCOUNTS),
+            ("amount", ACCOUNTS),
+        ],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("payment_id", ACCOUNTS),
+            ("paid", ACCOUNTS),
+            ("balance", ACCOUNTS),
         ],
     },
     Row {

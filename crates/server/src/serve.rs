@@ -13,8 +13,9 @@ use crate::{
 };
 use kortisto::device::v1::{
     access_service_server::AccessServiceServer, device_service_server::DeviceServiceServer,
-    enrolment_service_server::EnrolmentServiceServer, hold_service_server::HoldServiceServer,
-    loan_service_server::LoanServiceServer, patron_service_server::PatronServiceServer,
+    enrolment_service_server::EnrolmentServiceServer, fee_service_server::FeeServiceServer,
+    hold_service_server::HoldServiceServer, loan_service_server::LoanServiceServer,
+    patron_service_server::PatronServiceServer,
 };
 use kortisto::staff::v1::{
     audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
@@ -39,6 +40,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.device.v1.PatronService",
     "kortisto.device.v1.LoanService",
     "kortisto.device.v1.HoldService",
+    "kortisto.device.v1.FeeService",
     "kortisto.device.v1.AccessService",
     "kortisto.device.v1.DeviceService",
     "kortisto.staff.v1.StaffSessionService",
@@ -131,6 +133,7 @@ pub async fn serve(
         .add_service(sized!(PatronServiceServer::new(api.clone())))
         .add_service(sized!(LoanServiceServer::new(api.clone())))
         .add_service(sized!(HoldServiceServer::new(api.clone())))
+        .add_service(sized!(FeeServiceServer::new(api.clone())))
         .add_service(sized!(AccessServiceServer::new(api.clone())))
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))

@@ -209,7 +209,7 @@ impl Fault {
                 format!("The field {field} is malformed. What would be right: {rule}. Mend the request and send it again.")
             }
             Self::RequestIdReused { .. } => {
-                "This request id belongs to another request. Make a new one for a new request.".into()
+                "This id belongs to another request. Make a new one for a new request.".into()
             }
             Self::DeviceUnknown => {
                 "This certificate belongs to no device in force. Enrol the device again.".into()

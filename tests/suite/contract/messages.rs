@@ -24,8 +24,9 @@ const PERSONAL: [&str; 14] = [
 ];
 
 /// Fields that carry such a word and may go to a device, and why.
-const PERSONAL_EXCEPTIONS: [(&str, &str); 4] = [
+const PERSONAL_EXCEPTIONS: [(&str, &str); 5] = [
     ("AuthenticatePatronResponse.display_name", "a greeting, at kiosk and online library only"),
+    ("Fee.ward_name", "which of the children owes it, to a guardian who is signed in"),
     ("EnrolDeviceResponse.device_name", "the device's own"),
     ("GetDeviceResponse.device_name", "the device's own"),
     ("GetDeviceResponse.branch_name", "a building's"),

@@ -95,6 +95,23 @@ fn any_text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A value for a field of this kind.
+fn value_of(kind: &Kind, text: &str, number: i32) -> Value {
+    match kind {
+        Kind::String => Value::String(text.to_owned()),
+        Kind::Int32 => Value::I32(number),
+        Kind::Int64 => Value::I64(number.into()),
+        Kind::Message(descriptor) => {
+            let mut message = DynamicMessage::new(descriptor.clone());
+            for field in descriptor.fields() {
+                message.set_field(&field, value_of(&field.kind(), text, number));
+            }
+            Value::Message(message)
+        }
+        other => panic!("no random {other:?} here"),
+    }
+}
+
 fn any_values(engine: Engine) {
     let target = Target::start(engine);
     let values = (prop::collection::vec(any_text(), 4), prop::collection::vec(any::<i32>(), 4));
@@ -104,11 +121,8 @@ fn any_values(engine: Engine) {
         let input = methods()[rpc].input.clone();
         let mut message = DynamicMessage::new(input.clone());
         for (index, field) in input.fields().enumerate() {
-            let value = match field.kind() {
-                Kind::String => Value::String(texts[index % texts.len()].clone()),
-                Kind::Int32 => Value::I32(numbers[index % numbers.len()]),
-                other => panic!("no random {other:?} here"),
-            };
+            let (text, number) = (&texts[index % texts.len()], numbers[index % numbers.len()]);
+            let value = value_of(&field.kind(), text, number);
             message.set_field(&field, if field.is_list() { Value::List(vec![value]) } else { value });
         }
         target.send(rpc, message.encode_to_vec())

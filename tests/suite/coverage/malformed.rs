@@ -16,6 +16,21 @@ fn texts(values: &[&str]) -> Vec<Value> {
     values.iter().map(|value| Value::String((*value).to_owned())).collect()
 }
 
+fn lists(values: &[&[&str]]) -> Vec<Value> {
+    values.iter().map(|list| Value::List(texts(list))).collect()
+}
+
+fn amounts(field: &FieldDescriptor, values: &[(i64, &str)]) -> Vec<Value> {
+    let kind = field.kind();
+    let amount = |(cents, currency): &(i64, &str)| {
+        let mut amount = DynamicMessage::new(kind.as_message().unwrap().clone());
+        amount.set_field_by_name("minor_units", Value::I64(*cents));
+        amount.set_field_by_name("currency_code", Value::String((*currency).to_owned()));
+        Value::Message(amount)
+    };
+    values.iter().map(amount).collect()
+}
+
 fn ages(values: &[i32]) -> Value {
     Value::List(values.iter().map(|age| Value::I32(*age)).collect())
 }
@@ -34,7 +49,7 @@ fn wrong_values(field: &FieldDescriptor) -> Vec<Value> {
             "0190c1f2-7b3a-7cde-8f01-23456789abcd ",
             &"a".repeat(5000),
         ]),
-        "card_number" | "item_barcode" | "resource" => texts(&[
+        "card_number" | "item_barcode" | "resource" | "operator" | "order_id" => texts(&[
             "",
             " ",
             " a",
@@ -69,6 +84,14 @@ fn wrong_values(field: &FieldDescriptor) -> Vec<Value> {
         }
         "page_size" => vec![Value::I32(-1), Value::I32(i32::MIN)],
         "page_token" => texts(&["x", "1", "2.3.4", "1.2.3.4", "1.zz.7", "0.1.\0", &"1".repeat(129)]),
+        "fee_ids" => {
+            let id = "0190c1f2-7b3a-7cde-8f01-23456789abcd";
+            lists(&[&[""], &["x"], &[id, "0190c1f27b3a7cde8f0123456789abcd"], &[id, id], &[id; 101]])
+        }
+        "amount" => amounts(
+            field,
+            &[(0, "EUR"), (-1, "EUR"), (10_000_001, "EUR"), (i64::MAX, "EUR"), (250, "SEK"), (250, "")],
+        ),
         "age_limits" => {
             vec![ages(&[-1]), ages(&[121]), ages(&[i32::MAX]), ages(&[i32::MIN]), ages(&[1, 2, 3, 4, 5, 6])]
         }

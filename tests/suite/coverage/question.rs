@@ -1,10 +1,12 @@
 //! A good question for every rpc, with everything in the register that it needs to be granted.
 
 use super::rpc::{Method, dynamic};
+use kortisto::common::v1::Money;
 use kortisto::device::v1::{
     AuthenticatePatronRequest, CancelCheckoutRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
-    EndPatronSessionRequest, GetDeviceRequest, ListHoldsRequest, ListLoansRequest, PickUpHoldRequest,
-    RenewAllRequest, RenewCertificateRequest, RenewRequest, ReturnRequest, SetWebPasswordRequest,
+    EndPatronSessionRequest, GetDeviceRequest, ListFeesRequest, ListHoldsRequest, ListLoansRequest,
+    PickUpHoldRequest, RecordPaymentRequest, RenewAllRequest, RenewCertificateRequest, RenewRequest,
+    ReturnRequest, SetWebPasswordRequest,
     WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
@@ -203,6 +205,21 @@ impl World {
                     request_id: new_id(),
                     hold_id: self.ready_hold(patron).await.id.to_string(),
                     patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "FeeService.ListFees" => {
+                let patron_token = self.token(device, kind, patron).await;
+                about("list_fees", message(&ListFeesRequest { patron_token, ..Default::default() }))
+            }
+            "FeeService.RecordPayment" => about(
+                "record_payment",
+                message(&RecordPaymentRequest {
+                    request_id: new_id(),
+                    fee_ids: vec![self.t.fee(patron.id, 250).await.to_string()],
+                    patron_token: self.token(device, kind, patron).await,
+                    operator: format!("terminal {}", new_id()),
+                    order_id: new_id(),
+                    amount: Some(Money { minor_units: 250, currency_code: "EUR".to_owned() }),
                 }),
             ),
             "AccessService.CheckAccess" => {

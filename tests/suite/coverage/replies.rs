@@ -5,8 +5,8 @@ use super::{
     question::World,
     rpc::{Method, dynamic, method, methods},
 };
-use kortisto::device::v1::{ListHoldsRequest, ListLoansRequest, ReturnRequest};
-use kortisto_domain::{CardState, DeviceKind};
+use kortisto::device::v1::{ListFeesRequest, ListHoldsRequest, ListLoansRequest, ReturnRequest};
+use kortisto_domain::{CardState, DeviceKind, RelationKind};
 use kortisto_register::permissions;
 use kortisto_testkit::{
     on_both_engines,
@@ -15,7 +15,7 @@ use kortisto_testkit::{
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use std::collections::BTreeSet;
 
-/// A patron with fees, a loan, a ready hold, a pending one and a message.
+/// A patron with fees, a loan, a ready hold, a pending one, a message and a child with a fee.
 async fn maximal(w: &World) -> TestPatron {
     let patron = w.patron().await;
     let token = w.kiosk.sign_in(&patron.card, patron.pin).await;
@@ -24,6 +24,9 @@ async fn maximal(w: &World) -> TestPatron {
     w.ready_hold(&patron).await;
     w.t.hold(&patron, w.t.item().await.title, BRANCH_EAST).await;
     w.t.message(&patron, "Sateenvarjosi odottaa tiskillä.").await;
+    let born = w.t.surroundings.moment().today().checked_sub_months(chrono::Months::new(10 * 12));
+    let child = w.t.patron_with(PatronSeed { born, debt_cents: 90, ..PatronSeed::default() }).await;
+    w.t.relate(&child, &patron, RelationKind::Guardian).await;
     patron
 }
 
@@ -91,6 +94,15 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             scenes.push(dynamic(&method.input, &page));
         }
         "HoldService.PickUpHold" => refused("hold_id", &new_id()),
+        "FeeService.ListFees" => {
+            let token = w.token(device, kind, &patron).await;
+            let page = ListFeesRequest { patron_token: token, page_size: 1, page_token: String::new() };
+            refused("patron_token", &w.kiosk.sign_in(&patron.card, patron.pin).await);
+            scenes.push(dynamic(&method.input, &page));
+        }
+        "FeeService.RecordPayment" => {
+            refused("patron_token", &w.kiosk.sign_in(&patron.card, patron.pin).await);
+        }
         "AccessService.CheckAccess" => refused("card_number", "853A0000000"),
         _ => {}
     }

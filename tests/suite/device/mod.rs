@@ -2,6 +2,7 @@
 
 mod access;
 mod circulation;
+mod fees;
 mod loans;
 mod sessions;
 mod watch;

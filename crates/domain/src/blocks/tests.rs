@@ -1,6 +1,7 @@
 //! Each derived block at its threshold, and where it comes from.
 
 use super::*;
+use crate::RelationKind;
 use crate::policy::{DebtComparator, YearTurn};
 use crate::samples::{
     OTHER_BRANCH, OTHER_PATRON, OUR_BRANCH, arb_patron, ban, blocks, date, instant, local, patron, utc, ward,

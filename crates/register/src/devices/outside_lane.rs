@@ -4,6 +4,7 @@ use crate::{
     Caller, Register, RegisterError, Rpc,
     desk::turn::{self, About},
 };
+use chrono::TimeDelta;
 use kortisto_domain::{Decision, DeviceKind, Moment};
 use kortisto_store::queries::{
     changes::{self, AuditRow, CertificateRow, Changes},
@@ -76,6 +77,16 @@ impl Asking {
             && session.ended_at.is_none()
             && self.moment.at() < session.expires_at;
         self.facts.party.as_ref().filter(|_| runs)
+    }
+
+    /// The patron of the token, if the session runs at this device or would have ended by itself at most this long ago.
+    pub(crate) fn party_of_session(&self, late: TimeDelta) -> Option<&Party> {
+        if late.is_zero() {
+            return self.party_of_running_session();
+        }
+        let (session, device) = (self.facts.session.as_ref()?, self.facts.device.as_ref()?);
+        let counts = session.device_id == device.id && self.moment.at() < session.expires_at + late;
+        self.facts.party.as_ref().filter(|_| counts)
     }
 
     /// Whether the request id has been answered, for whatever request.

@@ -9,6 +9,7 @@ use crate::{
     devices::outside_lane::Asking,
     rulings::Asker,
 };
+use chrono::TimeDelta;
 use kortisto_domain::{Decision, Moment, Reason};
 use kortisto_store::{
     Engine, StoreError,
@@ -42,6 +43,10 @@ pub(crate) trait PatronChange: Send + Sync + 'static {
     const RPC: Rpc;
     /// Its name in the audit trail.
     const ACTION: &'static str;
+    /// Whether it changes something of the patron's wards, whose rows are then held too.
+    const WITH_WARDS: bool = false;
+    /// For how long a session that has ended still lets the device that opened it ask this.
+    const AFTER_SESSION: TimeDelta = TimeDelta::zero();
     /// What it answers; kept for replays, so a field is never renamed, only added with a default.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
@@ -139,15 +144,20 @@ async fn run<O: PatronChange>(
 ) -> Result<O::Answer, RegisterError> {
     let Ask { caller, request_id, token_hash } = operation.ask();
     let engine = Engine::of(transaction);
-    let key = locks::Key { token_hash: Some(Hex(token_hash.to_vec())), ..locks::Key::default() };
-    let held = locks::take(transaction, engine, &[key]).await?;
+    let held = if O::WITH_WARDS {
+        locks::take_with_wards(transaction, engine, token_hash).await?
+    } else {
+        let key = locks::Key { token_hash: Some(Hex(token_hash.to_vec())), ..locks::Key::default() };
+        locks::take(transaction, engine, &[key]).await?
+    };
     let asking = Asking::load(register, transaction, caller, Some(token_hash), Some(*request_id)).await?;
     let device = asking.admit(O::RPC)?.clone();
     let Some(party) = asking.party().cloned() else {
         return over::<O>(register, &asking, transaction).await;
     };
-    // The card has moved to another patron between the two: the unit of work tries again.
-    if !held.patron(party.patron_id) {
+    // The card has moved to another patron between the two, or a ward has come: the unit of work tries again.
+    let wards_held = || party.patron.wards.iter().all(|ward| held.patron(ward.patron));
+    if !held.patron(party.patron_id) || (O::WITH_WARDS && !wards_held()) {
         return Err(StoreError::Conflict.into());
     }
     let patron = party.patron_id.to_be_bytes();
@@ -156,7 +166,7 @@ async fn run<O: PatronChange>(
         return serde_json::from_str(answer)
             .map_err(|_| RegisterError::Internal("a remembered answer cannot be read"));
     }
-    if asking.party_of_running_session().is_none() {
+    if asking.party_of_session(O::AFTER_SESSION).is_none() {
         return over::<O>(register, &asking, transaction).await;
     }
     let (pseudonym, seen_on) = (party.pseudonym, party.last_card_event_on);

@@ -7,9 +7,11 @@
 mod access;
 mod device;
 mod enrolment;
+mod fee;
 mod fields;
 mod hold;
 mod loan;
+mod money;
 mod page_token;
 mod patron;
 mod reply;

@@ -9,7 +9,7 @@ use kortisto_register::{LoanAnswer, LoanDetails};
 use prost_types::Timestamp;
 
 /// The currency of every fee, ISO 4217.
-const CURRENCY: &str = "EUR";
+pub(super) const CURRENCY: &str = "EUR";
 
 /// An instant on the wire.
 pub(super) fn timestamp(at: DateTime<Utc>) -> Timestamp {

@@ -91,6 +91,35 @@ pub fn sql() -> &'static str {
     &LOCK
 }
 
+// In the order of keys, as above: the patron's own row may come before, between or behind those of the wards.
+const LOCK_WITH_WARDS: &str = "select id from patrons where id in \
+     (select s.patron_id from patron_sessions s where s.token_hash = $1 \
+      union select r.ward_id from patron_sessions s \
+      join relations r on r.other_id = s.patron_id and r.ended_at is null where s.token_hash = $1) \
+     order by id for no key update";
+
+/// Locks the patron of a session and everybody beside whom that patron stands by a relation that nobody has ended.
+/// Nothing else may be held before.
+///
+/// # Errors
+/// As [`take`].
+pub async fn take_with_wards(
+    connection: &impl ConnectionTrait,
+    engine: Engine,
+    token_hash: &[u8; 32],
+) -> Result<Held, StoreError> {
+    if engine == Engine::Sqlite {
+        return Ok(Held { everything: true, ..Held::default() });
+    }
+    let mut held = Held::default();
+    let parameters = [token_hash.to_vec().into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, LOCK_WITH_WARDS, parameters);
+    for row in &connection.query_all_raw(statement).await? {
+        held.patrons.insert(Cursor::new(row).get()?);
+    }
+    Ok(held)
+}
+
 /// Locks the rows of every key; waits for those that another server holds.
 ///
 /// # Errors

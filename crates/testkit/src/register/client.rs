@@ -8,8 +8,8 @@ use kortisto::{
         AuthenticatePatronRequest, CheckAccessRequest, CheckAccessResponse, CheckoutRequest,
         CheckoutResponse, PickUpHoldRequest, PickUpHoldResponse, ReturnRequest, ReturnResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
-        hold_service_client::HoldServiceClient, loan_service_client::LoanServiceClient,
-        patron_service_client::PatronServiceClient,
+        fee_service_client::FeeServiceClient, hold_service_client::HoldServiceClient,
+        loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
     },
 };
 use kortisto_domain::{DeviceKind, DeviceState};
@@ -231,6 +231,12 @@ impl Device {
     #[must_use]
     pub fn holds(&self) -> HoldServiceClient<Channel> {
         HoldServiceClient::new(self.channel.clone())
+    }
+
+    /// See [`Device::patrons`].
+    #[must_use]
+    pub fn fees(&self) -> FeeServiceClient<Channel> {
+        FeeServiceClient::new(self.channel.clone())
     }
 
     /// See [`Device::patrons`].
