@@ -4,11 +4,13 @@
 //! |---|---|
 //! | what does this late loan cost? | [`overdue`] |
 //! | which fees does this payment pay? | [`payment`] |
+//! | from which fees is it paid back? | [`refund`] |
 //! | when does a fee lapse? | [`lapse`] |
 
 pub mod lapse;
 pub mod overdue;
 pub mod payment;
+pub mod refund;
 
 use crate::policy::ChargePolicy;
 use crate::{FeeKind, FeeLaw};

@@ -20,6 +20,7 @@ use kortisto::device::v1::{
 use kortisto::staff::v1::{
     audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
     card_service_server::CardServiceServer, explain_service_server::ExplainServiceServer,
+    fee_service_server::FeeServiceServer as StaffFeeServiceServer,
     home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer,
     loan_service_server::LoanServiceServer as StaffLoanServiceServer,
@@ -55,6 +56,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.StaffAccountService",
     "kortisto.staff.v1.AuditService",
     "kortisto.staff.v1.BanService",
+    "kortisto.staff.v1.FeeService",
     "kortisto.staff.v1.RelationService",
     "kortisto.staff.v1.HomeServiceService",
     "kortisto.staff.v1.ExplainService",
@@ -147,6 +149,7 @@ pub async fn serve(
         .add_service(sized!(StaffAccountServiceServer::new(api.clone())))
         .add_service(sized!(AuditServiceServer::new(api.clone())))
         .add_service(sized!(BanServiceServer::new(api.clone())))
+        .add_service(sized!(StaffFeeServiceServer::new(api.clone())))
         .add_service(sized!(RelationServiceServer::new(api.clone())))
         .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
         .add_service(sized!(ExplainServiceServer::new(api.clone())))

@@ -47,6 +47,16 @@ const CARD_LISTS: &[Purpose] = &[CustomerService, LendingControl, CardIssue, End
 /// Those who deal with debts and with what follows from them.
 const AT_DESK_AND_BILLING: &[StaffRole] = &[Desk, Billing];
 
+/// Those who see debts: also whoever may let somebody off.
+const ON_DEBTS: &[StaffRole] = &[Desk, Billing, Administrator];
+
+/// Those who let off and pay back, which the desk alone does not.
+const LETTING_OFF: &[StaffRole] = &[Billing, Administrator];
+
+/// Why debts and payments are looked at.
+const ABOUT_DEBTS: &[Purpose] =
+    &[CustomerService, LendingControl, EndOfBorrowing, DebtCollection, SubjectAccess];
+
 /// Why those beside a patron are looked at: also for a card, and for a bill that goes to a guardian (A56).
 const TO_KNOW_RELATIONS: &[Purpose] =
     &[CustomerService, LendingControl, SubjectAccess, CardIssue, DebtCollection];
@@ -211,6 +221,14 @@ duties! {
     GrantSelfServiceRight = "BanService.GrantSelfServiceRight", Change, &[Desk], &[];
     WithdrawSelfServiceRight = "BanService.WithdrawSelfServiceRight", Change, &[Desk], &[];
     ListSelfServiceRights = "BanService.ListSelfServiceRights", Look, SERVING, TO_SERVE;
+
+    // Fees and payments.
+    ListPatronFees = "FeeService.ListPatronFees", Look, ON_DEBTS, ABOUT_DEBTS;
+    ChargeFee = "FeeService.ChargeFee", Change, AT_DESK_AND_BILLING, &[];
+    WaiveFee = "FeeService.WaiveFee", Change, LETTING_OFF, &[];
+    RecordDeskPayment = "FeeService.RecordDeskPayment", Change, AT_DESK_AND_BILLING, &[];
+    RefundPayment = "FeeService.RefundPayment", Change, LETTING_OFF, &[];
+    ListPayments = "FeeService.ListPayments", Look, ON_DEBTS, ABOUT_DEBTS;
 
     // Those beside a patron.
     AddRelation = "RelationService.AddRelation", Change, REGISTERING, &[];

@@ -6,6 +6,7 @@ mod audit;
 pub(super) mod bans;
 mod cards;
 mod explain;
+mod fees;
 pub(super) mod home_service;
 mod loans;
 mod messages;
@@ -34,6 +35,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "PinService" => cards::pin(world, method).await,
         "IdentityCodeService" => cards::identity_code(world, method).await,
         "BanService" => bans::question(world, method).await,
+        "FeeService" => fees::question(world, method).await,
         "RelationService" => relations::question(world, method).await,
         "HomeServiceService" => home_service::question(world, method).await,
         "ExplainService" => explain::question(world, method).await,

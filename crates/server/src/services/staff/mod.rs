@@ -8,6 +8,7 @@ mod audit;
 mod ban;
 mod card;
 mod explain;
+mod fee;
 mod fields;
 mod home_service;
 mod identity_code;

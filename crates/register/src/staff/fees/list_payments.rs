@@ -1,0 +1,88 @@
+//! `FeeService.ListPayments`: what a patron has paid, the newest first.
+
+use crate::{
+    PaidShare, RegisterError,
+    fees::ledger,
+    staff::{StaffDesk, StaffRpc, StaffView},
+};
+use kortisto_domain::{PaymentChannel, Purpose};
+use kortisto_store::{StoreError, entities::payments};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Asks for the payments of a patron.
+pub struct ListPayments {
+    /// The number of the patron who paid.
+    pub patron_number: String,
+    /// Why.
+    pub purpose: Option<Purpose>,
+    /// Payments at most, 1 to 100.
+    pub page_size: u64,
+    /// The key of the last payment of the page before.
+    pub after: Option<Uuid>,
+}
+
+/// A page of payments.
+pub struct PaymentPage {
+    /// Newest first.
+    pub payments: Vec<PaymentRecord>,
+    /// After which key the next page begins; none on the last.
+    pub next: Option<Uuid>,
+}
+
+/// A payment.
+pub struct PaymentRecord {
+    /// The row.
+    pub payment: payments::Model,
+    /// Where it was taken.
+    pub channel: PaymentChannel,
+    /// The code of the branch where it was taken.
+    pub branch: String,
+    /// What it has paid, in the order of the fees.
+    pub shares: Vec<PaidShare>,
+}
+
+impl StaffView for ListPayments {
+    const RPC: StaffRpc = StaffRpc::ListPayments;
+    type Answer = PaymentPage;
+
+    fn purpose(&self) -> Option<Purpose> {
+        self.purpose
+    }
+
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<PaymentPage, RegisterError> {
+        let patron = desk.patron(&self.patron_number).await?;
+        let mut query = payments::Entity::find().filter(payments::Column::PatronId.eq(patron.id));
+        if let Some(after) = self.after {
+            query = query.filter(payments::Column::Id.lt(after));
+        }
+        let mut rows = query
+            .order_by_desc(payments::Column::Id)
+            .limit(self.page_size + 1)
+            .all(desk.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        let more = rows.len() as u64 > self.page_size;
+        rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
+        let next = rows.last().filter(|_| more).map(|payment| payment.id);
+        let mut shares: HashMap<Uuid, Vec<PaidShare>> = HashMap::new();
+        let of_rows = ledger::shares_of(desk.transaction, rows.iter().map(|payment| payment.id)).await?;
+        for (payment, share) in of_rows {
+            shares.entry(payment).or_default().push(share.into());
+        }
+        desk.viewed(&patron);
+        let rulebook = desk.rulebook().await?;
+        let record = |payment: payments::Model| {
+            let branch = payment.branch_id.map(|id| rulebook.branch_code(id).to_owned());
+            Ok(PaymentRecord {
+                channel: payment.channel.try_into()?,
+                branch: branch.unwrap_or_default(),
+                shares: shares.remove(&payment.id).unwrap_or_default(),
+                payment,
+            })
+        };
+        let payments = rows.into_iter().map(record).collect::<Result<_, StoreError>>()?;
+        Ok(PaymentPage { payments, next })
+    }
+}
