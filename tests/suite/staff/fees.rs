@@ -2,23 +2,26 @@
 
 use super::questions::relations::child;
 use crate::coverage::rpc::{fault, reason};
-use chrono::TimeDelta;
+use chrono::{Months, TimeDelta};
 use kortisto::{
     common::v1::{ErrorReason, Money},
     staff::v1 as wire,
 };
 use kortisto_domain::{
-    DeviceKind, FeeEntryKind as Entry, FeeKind, RelationKind, StaffRole,
+    CardState, ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeEntryKind as Entry, FeeKind,
+    RelationKind, StaffRole,
 };
-use kortisto_store::entities::{audit, audit_values};
+use kortisto_store::entities::{audit, audit_values, consents};
 use kortisto_testkit::{
     TestRegister, on_both_engines,
-    register::{Bearer, FeeSeed, Staff, TestPatron, new_id},
+    register::{Bearer, FeeSeed, PatronSeed, Staff, TestPatron, new_card_number, new_id},
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+};
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
 use uuid::Uuid;
-use wire::fee_service_client::FeeServiceClient;
+use wire::{card_service_client::CardServiceClient, fee_service_client::FeeServiceClient};
 
 fn client(staff: &Staff) -> FeeServiceClient<InterceptedService<Channel, Bearer>> {
     FeeServiceClient::new(staff.channel())
@@ -291,5 +294,51 @@ on_both_engines! {
         t.probe().await;
         let row = t.fee_row(fee).await;
         assert!((0..=1_000).contains(&row.open_cents), "{}", row.open_cents);
+    }
+
+    async fn a_card_in_place_of_a_lost_one_costs_what_the_policy_says(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        t.policy("fee.card_replacement_cents", "300").await;
+        t.policy("fee.card_replacement_child_cents", "150").await;
+        let staff = t.staff(&[StaffRole::Desk]).await;
+        let replace = async |patron: &TestPatron| {
+            let request = wire::ReplaceCardRequest {
+                request_id: new_id(),
+                card_number: patron.card.clone(),
+                new_card_number: new_card_number(),
+                identity_document: wire::IdentityDocument::Passport.into(),
+            };
+            CardServiceClient::new(staff.channel()).replace_card(request).await.unwrap().into_inner()
+        };
+        let lost = PatronSeed { card_state: CardState::Lost, ..PatronSeed::default() };
+        let (grown, worn) = (t.patron_with(lost).await, t.patron().await);
+        let answer = replace(&grown).await;
+        assert_eq!(answer.fee, eur(300));
+        let fee = t.fee_row(answer.fee_id.parse().unwrap()).await;
+        assert_eq!((fee.patron_id, fee.municipality.as_str()), (grown.id, "153"));
+        assert_eq!(fee.kind, "replacement-card");
+        assert_eq!(fee.rule.as_deref(), Some("fee.card_replacement_cents"));
+        assert!(fee.card_id.is_some_and(|card| card != grown.card_id), "it is for the new card");
+        let answer = replace(&worn).await;
+        assert_eq!((answer.fee, answer.fee_id.as_str(), t.debt(&worn).await), (None, "", 0));
+        let born = t.surroundings.moment().today().checked_sub_months(Months::new(12 * 15 - 1));
+        let lost = PatronSeed { card_state: CardState::Lost, born, ..PatronSeed::default() };
+        let child = t.patron_with(lost).await;
+        let consent = consents::ActiveModel {
+            patron_id: Set(child.id),
+            purpose: Set(ConsentPurpose::Card.code()),
+            state: Set(ConsentState::Granted.code()),
+            form: Set(ConsentForm::Paper.code()),
+            text_version: Set("1".to_owned()),
+            recorded_at: Set(t.clock.now()),
+            recorded_by: Set("test".to_owned()),
+            ..Default::default()
+        };
+        consent.insert(t.store.writer()).await.unwrap();
+        assert_eq!(replace(&child).await.fee, eur(150));
+        let mut charged = trail(&t, "fee.open_cents").await;
+        charged.sort();
+        assert_eq!(charged, [(None, text(150)), (None, text(300))]);
+        t.probe().await;
     }
 }

@@ -20,7 +20,7 @@ pub use list::{CardDetails, CardPage, ListCards};
 pub use list_patterns::{CardPatternPage, ListCardPatterns};
 pub use put_pattern::PutCardPattern;
 pub use remove_pattern::RemoveCardPattern;
-pub use replace::ReplaceCard;
+pub use replace::{CardFee, ReplaceCard, ReplacedCard};
 pub use report_lost::{LostCard, ReportCardLost};
 pub use return_card::ReturnCard;
 pub use unblock::UnblockCard;

@@ -6,16 +6,21 @@ use super::{
 };
 use crate::{
     RegisterError,
-    staff::{StaffChange, StaffDesk, StaffRpc},
+    staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::{
-    CardState, IdentityDocument,
+    CardState, FeeKind, IdentityDocument, PatronCategory,
     cards::{self as rules, CardEvent},
+    fees, registration,
     step_up::Errand,
 };
-use kortisto_store::StoreError;
+use kortisto_store::{
+    StoreError,
+    entities::{cards, patrons},
+    queries::changes::{Changes, NewFeeRow},
+};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Replaces a card.
@@ -32,15 +37,38 @@ pub struct ReplaceCard {
     pub identity_document: IdentityDocument,
 }
 
+/// The new card, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplacedCard {
+    /// Its days.
+    #[serde(flatten)]
+    pub card: IssuedCard,
+    /// The fee for a card in place of a lost one; none where it costs nothing.
+    #[serde(default)]
+    pub fee: Option<CardFee>,
+}
+
+/// What a card costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardFee {
+    /// The fee.
+    pub id: Uuid,
+    /// How much, in cents.
+    pub cents: i64,
+}
+
+/// The policy by which a card in place of a lost one is charged.
+const RULE: &str = "fee.card_replacement_cents";
+
 impl StaffChange for ReplaceCard {
     const RPC: StaffRpc = StaffRpc::ReplaceCard;
-    type Answer = IssuedCard;
+    type Answer = ReplacedCard;
 
     fn request_id(&self) -> Uuid {
         self.request_id
     }
 
-    async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<IssuedCard, RegisterError> {
+    async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<ReplacedCard, RegisterError> {
         let held = desk.lock_card(&self.card_number).await?;
         let old_state = held.state()?;
         let state = match rules::after(old_state, CardEvent::Replaced) {
@@ -52,6 +80,10 @@ impl StaffChange for ReplaceCard {
         .map_err(|rule| RegisterError::RuleBroken { rule })?;
         let (field, number) = ("new_card_number", &self.new_card_number);
         let card = new_card(desk, &held.patron, field, number, Some(held.card.id)).await?;
+        let fee = match old_state {
+            CardState::Lost => charge(desk, &held.patron, &card).await?,
+            _ => None,
+        };
         let old_id = held.card.id;
         let mut old = held.card.into_active_model();
         if state != old_state {
@@ -62,12 +94,38 @@ impl StaffChange for ReplaceCard {
         old.update(desk.transaction).await.map_err(StoreError::from)?;
         desk.end_sessions_of_card(old_id).await?;
         let (patron, proof) = desk.identified(held.patron, Errand::NewCard, self.identity_document).await?;
-        let changes = vec![
+        let mut changes = vec![
             state_change(&self.card_number, Some(old_state), state),
             state_change(&card.number, None, CardState::Active),
             proof,
         ];
+        if let Some(fee) = &fee {
+            changes.push(FieldChange::new("fee", None, Some(fee.id.to_string())));
+            changes.push(FieldChange::new("fee.open_cents", None, Some(fee.cents.to_string())));
+        }
         desk.changed_patron(patron, changes).await?;
-        Ok(days(&card))
+        Ok(ReplacedCard { card: days(&card), fee })
     }
+}
+
+/// Charges what a card costs in place of a lost one, by the policy of the desk; none where it costs nothing.
+async fn charge(
+    desk: &StaffDesk<'_>,
+    patron: &patrons::Model,
+    card: &cards::Model,
+) -> Result<Option<CardFee>, RegisterError> {
+    let (rulebook, today) = (desk.rulebook().await?, desk.moment.today());
+    let category = PatronCategory::try_from(patron.category).map_err(StoreError::from)?;
+    let policy = rulebook.policies.charges(&rulebook.place(desk.device.branch_id), category, today);
+    let is_child = registration::is_child(category, patron.birth_date, today);
+    let cents = fees::replacement_card(&policy, is_child);
+    if cents == 0 {
+        return Ok(None);
+    }
+    let municipality = desk.municipality().await?;
+    let charge = desk.pen().charge(patron.id, &municipality, FeeKind::ReplacementCard, cents);
+    let fee = NewFeeRow { card_id: Some(card.id), rule: Some(RULE), ..charge };
+    let id = fee.id;
+    desk.post(Changes { new_fees: vec![fee], ..Changes::default() }).await?;
+    Ok(Some(CardFee { id, cents }))
 }

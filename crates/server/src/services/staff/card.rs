@@ -60,10 +60,12 @@ impl CardService for Api {
             new_card_number: fields::code("new_card_number", &message.new_card_number)?,
             identity_document: fields::coded("identity_document", message.identity_document)?,
         };
-        let card = desk.change(operation).await?;
+        let replaced = desk.change(operation).await?;
         Ok(Response::new(ReplaceCardResponse {
-            valid_from: card.valid_from.to_string(),
-            valid_until: card.valid_until.map(|date| date.to_string()).unwrap_or_default(),
+            valid_from: replaced.card.valid_from.to_string(),
+            valid_until: replaced.card.valid_until.map(|date| date.to_string()).unwrap_or_default(),
+            fee_id: replaced.fee.map(|fee| fee.id.to_string()).unwrap_or_default(),
+            fee: replaced.fee.map(|fee| reply::amount(fee.cents)),
         }))
     }
 
