@@ -12,6 +12,7 @@ mod device;
 mod docs;
 mod faults;
 mod key_care;
+mod ledger;
 mod plans;
 mod record;
 mod repository;
