@@ -10,6 +10,7 @@ pub mod circulation_facts;
 pub mod cursor;
 pub mod dialect;
 pub mod door_facts;
+pub mod hold_queue;
 pub mod item;
 pub mod locks;
 pub mod parties;
