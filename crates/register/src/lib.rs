@@ -28,11 +28,14 @@ mod surroundings;
 pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
 pub use caller::Caller;
 pub use error::RegisterError;
-pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
+pub use holds::{
+    CancelHold, ChangeHold, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldList, HoldPlace,
+    HoldTarget, HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold,
+};
 pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
 pub use patrons::{
-    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile, SecretChanged,
-    SessionStanding, SessionWatch, SetWebPassword, WatchSession,
+    Ask, Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile,
+    SecretChanged, SessionStanding, SessionWatch, SetWebPassword, WatchSession,
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};

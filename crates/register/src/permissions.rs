@@ -26,6 +26,12 @@ pub enum Rpc {
     ListHolds,
     /// `HoldService.PickUpHold`.
     PickUpHold,
+    /// `HoldService.PlaceHold`.
+    PlaceHold,
+    /// `HoldService.ChangeHold`.
+    ChangeHold,
+    /// `HoldService.CancelHold`.
+    CancelHold,
     /// `AccessService.CheckAccess`.
     CheckAccess,
     /// `DeviceService.GetDevice`.
@@ -175,6 +181,59 @@ const TABLE: &[Row] = &[
             ("refusals.remedy", LENDING),
             ("loan", PICKING_UP),
         ],
+    },
+    Row {
+        rpc: Rpc::PlaceHold,
+        name: "HoldService.PlaceHold",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("patron_token", ACCOUNTS),
+            ("title_number", ACCOUNTS),
+            ("item_barcode", ACCOUNTS),
+            ("level", ACCOUNTS),
+            ("home_branch", ACCOUNTS),
+            ("pickup_branch", ACCOUNTS),
+            ("pickup_stop", ACCOUNTS),
+            ("pickup_locker", ACCOUNTS),
+            ("valid_until", ACCOUNTS),
+            ("frozen_until", ACCOUNTS),
+        ],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("hold", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::ChangeHold,
+        name: "HoldService.ChangeHold",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("patron_token", ACCOUNTS),
+            ("hold_id", ACCOUNTS),
+            ("pickup_branch", ACCOUNTS),
+            ("pickup_stop", ACCOUNTS),
+            ("pickup_locker", ACCOUNTS),
+            ("valid_until", ACCOUNTS),
+            ("frozen_until", ACCOUNTS),
+            ("unfreeze", ACCOUNTS),
+        ],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("hold", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::CancelHold,
+        name: "HoldService.CancelHold",
+        callers: ACCOUNTS,
+        asks: &[("request_id", ACCOUNTS), ("patron_token", ACCOUNTS), ("hold_id", ACCOUNTS)],
+        shows: &[("verdict", ACCOUNTS), ("refusals", ACCOUNTS), ("refusals.remedy", ACCOUNTS)],
     },
     Row {
         rpc: Rpc::CheckAccess,

@@ -1,7 +1,43 @@
-//! Holds: seeing and picking them up.
+//! Holds: what patrons wait for, from placing it to picking it up.
+//!
+//! | what | files |
+//! |---|---|
+//! | at a device, one rpc each | `list`, `place`, `change`, `cancel`, `pick_up` |
+//! | the same for devices and desks | `holder`, `placing`, `changing`, `cancelling` |
+//! | an item comes to a hold, or leaves one that is over | `ready`, `release` |
 
+pub(crate) mod cancel;
+pub(crate) mod cancelling;
+pub(crate) mod change;
+pub(crate) mod changing;
+pub(crate) mod details;
+pub(crate) mod holder;
 pub(crate) mod list;
 pub(crate) mod pick_up;
+pub(crate) mod place;
+pub(crate) mod placing;
+pub(crate) mod ready;
+pub(crate) mod release;
+pub(crate) mod wish;
 
-pub use list::{HoldDetails, HoldList, HoldPlace, ListHolds};
+pub use cancel::CancelHold;
+pub use change::ChangeHold;
+pub use details::HoldDetails;
+pub use list::{HoldList, HoldPlace, ListHolds};
 pub use pick_up::PickUp;
+pub use place::PlaceHold;
+pub use wish::{Freeze, HoldEdit, HoldLevel, HoldTarget, HoldWish, PickupPlace};
+
+use kortisto_domain::Decision;
+use serde::{Deserialize, Serialize};
+
+/// The answer about one hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldAnswer {
+    /// The verdict.
+    pub decision: Decision,
+    /// The patron's language, where the patron is known.
+    pub language: Option<String>,
+    /// The hold as it stands; none on a refusal, and where it is over.
+    pub hold: Option<HoldDetails>,
+}

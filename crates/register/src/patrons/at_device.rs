@@ -9,7 +9,7 @@ use crate::{
     devices::outside_lane::Asking,
     rulings::Asker,
 };
-use kortisto_domain::{Decision, Moment, Reason};
+use kortisto_domain::{Decision, Moment, Reason, authenticate};
 use kortisto_store::{
     Engine, StoreError,
     queries::{
@@ -96,6 +96,13 @@ impl PatronDesk<'_> {
             rulebook: &self.rulebook,
             moment: &self.moment,
         }
+    }
+
+    /// Whether the card still does at this device what a sign-in needs: what happened to it since ends what its
+    /// session may do.
+    pub(crate) fn standing(&self) -> Decision {
+        let (kind, branch) = (self.device.kind, self.device.branch_id);
+        authenticate::decide(&self.party.card, &self.party.patron, kind, branch, &self.moment)
     }
 
     /// Holds the items with these barcodes. They come after the patron in the order of locks, and before titles.

@@ -1,13 +1,17 @@
 //! `HoldService`.
 
-use super::{Api, fields, page_token, reply};
+use super::{Api, Asked, fields, page_token, reply};
 use crate::status::Fault;
 use kortisto::device::v1::{
-    Hold, HoldState, ListHoldsRequest, ListHoldsResponse, PickUpHoldRequest, PickUpHoldResponse,
-    hold_service_server::HoldService,
+    CancelHoldRequest, CancelHoldResponse, ChangeHoldRequest, ChangeHoldResponse, Hold, HoldLevel as Level,
+    HoldState, ListHoldsRequest, ListHoldsResponse, PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest,
+    PlaceHoldResponse, hold_service_server::HoldService,
 };
 use kortisto_domain::HoldState as State;
-use kortisto_register::{HoldDetails, HoldPlace, ListHolds, PickUp, Rpc};
+use kortisto_register::{
+    Ask, CancelHold, ChangeHold, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldPlace, HoldTarget,
+    HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold, Rpc,
+};
 use tonic::{Request, Response, Status, async_trait};
 
 #[async_trait]
@@ -58,6 +62,136 @@ impl HoldService for Api {
         let (verdict, refusals, loan) = self.loan(&asked, answer);
         Ok(Response::new(PickUpHoldResponse { verdict, refusals, loan }))
     }
+
+    async fn place_hold(
+        &self,
+        request: Request<PlaceHoldRequest>,
+    ) -> Result<Response<PlaceHoldResponse>, Status> {
+        let asked = self.caller(&request, Rpc::PlaceHold).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let place = PlaceHold::new(ask, wish(&message)?);
+        let answer = self.register.place_hold(place, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        let (verdict, refusals) = self.about_hold(&asked, &answer);
+        Ok(Response::new(PlaceHoldResponse { verdict, refusals, hold: answer.hold.map(hold) }))
+    }
+
+    async fn change_hold(
+        &self,
+        request: Request<ChangeHoldRequest>,
+    ) -> Result<Response<ChangeHoldResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ChangeHold).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let hold_id = fields::id("hold_id", &message.hold_id)?;
+        let change = ChangeHold::new(ask, hold_id, edit(&message)?);
+        let answer = self.register.change_hold(change, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        let (verdict, refusals) = self.about_hold(&asked, &answer);
+        Ok(Response::new(ChangeHoldResponse { verdict, refusals, hold: answer.hold.map(hold) }))
+    }
+
+    async fn cancel_hold(
+        &self,
+        request: Request<CancelHoldRequest>,
+    ) -> Result<Response<CancelHoldResponse>, Status> {
+        let asked = self.caller(&request, Rpc::CancelHold).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let cancel = CancelHold { ask, hold: fields::id("hold_id", &message.hold_id)? };
+        let answer = self.register.cancel_hold(cancel, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        let (verdict, refusals) = self.about_hold(&asked, &answer);
+        Ok(Response::new(CancelHoldResponse { verdict, refusals }))
+    }
+}
+
+impl Api {
+    /// The parts of a reply about a hold that every one has.
+    fn about_hold(&self, asked: &Asked, answer: &HoldAnswer) -> (i32, Vec<kortisto::common::v1::Refusal>) {
+        let language = self.language_of(answer.language.as_deref());
+        (reply::verdict(&answer.decision), self.refusals(asked, &answer.decision, language))
+    }
+}
+
+/// Who asks, and under which id.
+fn ask(asked: &Asked, request_id: &str, patron_token: &str) -> Result<Ask, Fault> {
+    Ok(Ask {
+        caller: asked.caller,
+        request_id: fields::id("request_id", request_id)?,
+        token_hash: fields::token(patron_token)?,
+    })
+}
+
+fn wish(message: &PlaceHoldRequest) -> Result<HoldWish, Fault> {
+    let title = fields::optional_code("title_number", &message.title_number)?;
+    let item = fields::optional_code("item_barcode", &message.item_barcode)?;
+    let home_branch = fields::optional_code("home_branch", &message.home_branch)?;
+    let fault = || Fault::field("level", "TITLE, ITEM or BRANCH");
+    let level = match Level::try_from(message.level).map_err(|_| fault())? {
+        Level::Unspecified | Level::Title => HoldLevel::Title,
+        Level::Item => HoldLevel::Item,
+        Level::Branch => {
+            let branch = home_branch.clone();
+            HoldLevel::Branch(
+                branch.ok_or_else(|| Fault::field("home_branch", "given with the level BRANCH"))?,
+            )
+        }
+    };
+    if home_branch.is_some() && !matches!(level, HoldLevel::Branch(_)) {
+        return Err(Fault::field("home_branch", "empty unless the level is BRANCH"));
+    }
+    let target = match (title, item) {
+        (Some(_), Some(_)) => return Err(Fault::field("item_barcode", "empty beside a title_number")),
+        (None, Some(barcode)) => HoldTarget::Item(barcode),
+        (Some(_), None) if level == HoldLevel::Item => {
+            return Err(Fault::field("title_number", "empty: the level ITEM asks for an item_barcode"));
+        }
+        (Some(number), None) => HoldTarget::Title(number),
+        (None, None) => return Err(Fault::field("title_number", "given, or else an item_barcode")),
+    };
+    Ok(HoldWish {
+        target,
+        level,
+        pickup: pickup(&message.pickup_branch, &message.pickup_stop, &message.pickup_locker)?,
+        valid_until: fields::optional_date("valid_until", &message.valid_until)?,
+        frozen_until: fields::optional_date("frozen_until", &message.frozen_until)?,
+    })
+}
+
+fn pickup(branch: &str, stop: &str, locker: &str) -> Result<PickupPlace, Fault> {
+    let place = PickupPlace {
+        branch: fields::code("pickup_branch", branch)?,
+        stop: fields::optional_code("pickup_stop", stop)?,
+        locker: fields::optional_code("pickup_locker", locker)?,
+    };
+    if place.stop.is_some() && place.locker.is_some() {
+        return Err(Fault::field("pickup_locker", "empty beside a stop"));
+    }
+    Ok(place)
+}
+
+fn edit(message: &ChangeHoldRequest) -> Result<HoldEdit, Fault> {
+    let (stop, locker) = (&message.pickup_stop, &message.pickup_locker);
+    for (field, given) in [("pickup_stop", stop), ("pickup_locker", locker)] {
+        if message.pickup_branch.is_empty() && !given.is_empty() {
+            return Err(Fault::field(field, "empty without a pickup_branch"));
+        }
+    }
+    let pickup = match message.pickup_branch.as_str() {
+        "" => None,
+        branch => Some(pickup(branch, stop, locker)?),
+    };
+    let frozen_until = fields::optional_date("frozen_until", &message.frozen_until)?;
+    let freeze = match (frozen_until, message.unfreeze) {
+        (Some(_), true) => return Err(Fault::field("unfreeze", "false beside a frozen_until")),
+        (Some(day), false) => Some(Freeze::Until(day)),
+        (None, true) => Some(Freeze::Lifted),
+        (None, false) => None,
+    };
+    let valid_until = fields::optional_date("valid_until", &message.valid_until)?;
+    Ok(HoldEdit { pickup, valid_until, freeze })
 }
 
 fn hold(details: HoldDetails) -> Hold {
@@ -71,10 +205,21 @@ fn hold(details: HoldDetails) -> Hold {
         title_label: details.label,
         state: state.into(),
         pickup_branch: details.pickup_branch,
-        pickup_until: details.pickup_until.map(|day| day.to_string()).unwrap_or_default(),
+        pickup_until: day(details.pickup_until),
         pickup_number: details.pickup_number.unwrap_or_default(),
         placed_at: Some(reply::timestamp(details.placed_at)),
+        queue_position: details.queue_position.and_then(|place| i32::try_from(place).ok()).unwrap_or(0),
+        frozen_until: day(details.frozen_until),
+        valid_until: day(details.valid_until),
+        pickup_stop: details.pickup_stop.unwrap_or_default(),
+        pickup_locker: details.pickup_locker.unwrap_or_default(),
+        compartment: details.compartment.unwrap_or_default(),
     }
+}
+
+/// A date on the wire.
+fn day(day: Option<chrono::NaiveDate>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
 }
 
 /// A page token is a place in the list and no secret: the session decides whose list it is.
