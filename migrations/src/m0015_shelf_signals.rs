@@ -11,6 +11,7 @@ const DDL: &str = "
 alter table titles add column queue_last {ref} not null default 0;
 
 create index holds_by_end on holds (valid_until) where state = 1 and valid_until is not null;
+create index audit_by_hold on audit (hold_id, id) where hold_id is not null;
 create index items_to_take_off on items (at_branch_id) where state = 3 and kept_for_hold_id is null;
 ";
 

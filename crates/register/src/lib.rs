@@ -29,8 +29,10 @@ pub use access::{ANSWER_VALID_FOR, AccessAnswer, AccessQuestion};
 pub use caller::Caller;
 pub use error::RegisterError;
 pub use holds::{
-    CancelHold, ChangeHold, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldList, HoldPlace,
-    HoldTarget, HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold,
+    COMPARTMENT_CHARS_MAX, CancelHold, ChangeHold, ConfirmPickup, EXPIRY_BATCH_MAX, ExpireHolds,
+    ExpiredHolds, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldList, HoldPlace, HoldTarget,
+    HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold, Reservation, ReservePickup, RevertPickup, ShelfNews,
+    ShelfWatch, StockCompartment, Stocked,
 };
 pub use loans::{Checkout, LoanAnswer, LoanDetails, Return, ReturnAnswer, ReturnRouting};
 pub use patrons::{

@@ -32,6 +32,16 @@ pub enum Rpc {
     ChangeHold,
     /// `HoldService.CancelHold`.
     CancelHold,
+    /// `HoldService.ReservePickup`.
+    ReservePickup,
+    /// `HoldService.ConfirmPickup`.
+    ConfirmPickup,
+    /// `HoldService.RevertPickup`.
+    RevertPickup,
+    /// `HoldService.StockCompartment`.
+    StockCompartment,
+    /// `HoldService.WatchHoldShelf`.
+    WatchHoldShelf,
     /// `AccessService.CheckAccess`.
     CheckAccess,
     /// `DeviceService.GetDevice`.
@@ -44,6 +54,7 @@ const EVERYBODY: &[DeviceKind] = DeviceKind::ALL;
 const WITH_PATRONS: &[DeviceKind] = &[SelfCheckout, PcBooking, Locker, ELending, OnlineLibrary];
 const WITH_HOLDS: &[DeviceKind] = &[SelfCheckout, Locker, OnlineLibrary];
 const LENDING: &[DeviceKind] = &[SelfCheckout];
+const LOCKERS: &[DeviceKind] = &[Locker];
 const PICKING_UP: &[DeviceKind] = &[SelfCheckout, Locker];
 const ENTERING: &[DeviceKind] = &[Door, PcBooking];
 const ACCOUNTS: &[DeviceKind] = &[SelfCheckout, OnlineLibrary];
@@ -234,6 +245,51 @@ const TABLE: &[Row] = &[
         callers: ACCOUNTS,
         asks: &[("request_id", ACCOUNTS), ("patron_token", ACCOUNTS), ("hold_id", ACCOUNTS)],
         shows: &[("verdict", ACCOUNTS), ("refusals", ACCOUNTS), ("refusals.remedy", ACCOUNTS)],
+    },
+    Row {
+        rpc: Rpc::ReservePickup,
+        name: "HoldService.ReservePickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[
+            ("verdict", LOCKERS),
+            ("refusals", LOCKERS),
+            ("compartment", LOCKERS),
+            ("reservation_ends_at", LOCKERS),
+        ],
+    },
+    Row {
+        rpc: Rpc::ConfirmPickup,
+        name: "HoldService.ConfirmPickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[("verdict", LOCKERS), ("refusals", LOCKERS), ("loan", LOCKERS)],
+    },
+    Row {
+        rpc: Rpc::RevertPickup,
+        name: "HoldService.RevertPickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[("verdict", LOCKERS), ("refusals", LOCKERS)],
+    },
+    Row {
+        rpc: Rpc::StockCompartment,
+        name: "HoldService.StockCompartment",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("hold_id", LOCKERS), ("compartment", LOCKERS)],
+        shows: &[
+            ("verdict", LOCKERS),
+            ("refusals", LOCKERS),
+            ("pickup_number", LOCKERS),
+            ("pickup_until", LOCKERS),
+        ],
+    },
+    Row {
+        rpc: Rpc::WatchHoldShelf,
+        name: "HoldService.WatchHoldShelf",
+        callers: PICKING_UP,
+        asks: &[],
+        shows: &[("whole", PICKING_UP), ("holds", PICKING_UP)],
     },
     Row {
         rpc: Rpc::CheckAccess,

@@ -42,6 +42,8 @@ pub(crate) trait PatronChange: Send + Sync + 'static {
     const RPC: Rpc;
     /// Its name in the audit trail.
     const ACTION: &'static str;
+    /// Whether it reports what has happened already, so that the end of the session does not make it untrue.
+    const OUTLIVES_SESSION: bool = false;
     /// What it answers; kept for replays, so a field is never renamed, only added with a default.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
@@ -163,7 +165,7 @@ async fn run<O: PatronChange>(
         return serde_json::from_str(answer)
             .map_err(|_| RegisterError::Internal("a remembered answer cannot be read"));
     }
-    if asking.party_of_running_session().is_none() {
+    if !O::OUTLIVES_SESSION && asking.party_of_running_session().is_none() {
         return over::<O>(register, &asking, transaction).await;
     }
     let (pseudonym, seen_on) = (party.pseudonym, party.last_card_event_on);

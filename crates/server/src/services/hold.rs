@@ -2,15 +2,23 @@
 
 use super::{Api, Asked, fields, page_token, reply};
 use crate::status::Fault;
+use futures_util::{
+    StreamExt as _,
+    stream::{BoxStream, try_unfold},
+};
 use kortisto::device::v1::{
-    CancelHoldRequest, CancelHoldResponse, ChangeHoldRequest, ChangeHoldResponse, Hold, HoldLevel as Level,
-    HoldState, ListHoldsRequest, ListHoldsResponse, PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest,
-    PlaceHoldResponse, hold_service_server::HoldService,
+    CancelHoldRequest, CancelHoldResponse, ChangeHoldRequest, ChangeHoldResponse, ConfirmPickupRequest,
+    ConfirmPickupResponse, Hold, HoldLevel as Level, HoldState, ListHoldsRequest, ListHoldsResponse,
+    PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest, PlaceHoldResponse, ReservePickupRequest,
+    ReservePickupResponse, RevertPickupRequest, RevertPickupResponse, ShelfHold, StockCompartmentRequest,
+    StockCompartmentResponse, WatchHoldShelfRequest, WatchHoldShelfResponse,
+    hold_service_server::HoldService,
 };
 use kortisto_domain::HoldState as State;
 use kortisto_register::{
-    Ask, CancelHold, ChangeHold, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldPlace, HoldTarget,
-    HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold, Rpc,
+    Ask, COMPARTMENT_CHARS_MAX, CancelHold, ChangeHold, ConfirmPickup, Freeze, HoldAnswer, HoldDetails,
+    HoldEdit, HoldLevel, HoldPlace, HoldTarget, HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold,
+    ReservePickup, RevertPickup, Rpc, ShelfNews, StockCompartment,
 };
 use tonic::{Request, Response, Status, async_trait};
 
@@ -105,6 +113,113 @@ impl HoldService for Api {
         let (verdict, refusals) = self.about_hold(&asked, &answer);
         Ok(Response::new(CancelHoldResponse { verdict, refusals }))
     }
+
+    async fn reserve_pickup(
+        &self,
+        request: Request<ReservePickupRequest>,
+    ) -> Result<Response<ReservePickupResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ReservePickup).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let reserve = ReservePickup { ask, hold: fields::id("hold_id", &message.hold_id)? };
+        let answer = self.register.reserve_pickup(reserve, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        Ok(Response::new(ReservePickupResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+            compartment: answer.compartment.unwrap_or_default(),
+            reservation_ends_at: answer.reserved_until.map(reply::timestamp),
+        }))
+    }
+
+    async fn confirm_pickup(
+        &self,
+        request: Request<ConfirmPickupRequest>,
+    ) -> Result<Response<ConfirmPickupResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ConfirmPickup).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let confirm = ConfirmPickup { ask, hold: fields::id("hold_id", &message.hold_id)? };
+        let answer = self.register.confirm_pickup(confirm, asked.deadline).await;
+        let (verdict, refusals, loan) = self.loan(&asked, answer.map_err(|error| asked.fault(&error))?);
+        Ok(Response::new(ConfirmPickupResponse { verdict, refusals, loan }))
+    }
+
+    async fn revert_pickup(
+        &self,
+        request: Request<RevertPickupRequest>,
+    ) -> Result<Response<RevertPickupResponse>, Status> {
+        let asked = self.caller(&request, Rpc::RevertPickup).await?;
+        let message = request.into_inner();
+        let ask = ask(&asked, &message.request_id, &message.patron_token)?;
+        let revert = RevertPickup { ask, hold: fields::id("hold_id", &message.hold_id)? };
+        let answer = self.register.revert_pickup(revert, asked.deadline).await;
+        let (verdict, refusals) = self.about_hold(&asked, &answer.map_err(|error| asked.fault(&error))?);
+        Ok(Response::new(RevertPickupResponse { verdict, refusals }))
+    }
+
+    async fn stock_compartment(
+        &self,
+        request: Request<StockCompartmentRequest>,
+    ) -> Result<Response<StockCompartmentResponse>, Status> {
+        let asked = self.caller(&request, Rpc::StockCompartment).await?;
+        let message = request.into_inner();
+        let stock = StockCompartment {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            hold: fields::id("hold_id", &message.hold_id)?,
+            compartment: compartment(&message.compartment)?,
+        };
+        let answer = self.register.stock_compartment(stock, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        Ok(Response::new(StockCompartmentResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, self.language_of(None)),
+            pickup_number: answer.pickup_number.unwrap_or_default(),
+            pickup_until: day(answer.pickup_until),
+        }))
+    }
+
+    type WatchHoldShelfStream = BoxStream<'static, Result<WatchHoldShelfResponse, Status>>;
+
+    async fn watch_hold_shelf(
+        &self,
+        request: Request<WatchHoldShelfRequest>,
+    ) -> Result<Response<Self::WatchHoldShelfStream>, Status> {
+        let asked = self.caller(&request, Rpc::WatchHoldShelf).await?;
+        let watch = self.register.watch_shelf(asked.caller, asked.deadline).await;
+        let watch = watch.map_err(|error| asked.fault(&error))?;
+        // Pulled, not pushed: the next look is taken when the device has room for what it finds.
+        let news = try_unfold((asked, watch), |(asked, mut watch)| async move {
+            let news = watch.next().await.map_err(|error| asked.fault(&error))?;
+            Ok(Some((shelf(news), (asked, watch))))
+        });
+        Ok(Response::new(news.boxed()))
+    }
+}
+
+fn compartment(text: &str) -> Result<String, Fault> {
+    let fits = text.chars().count() <= COMPARTMENT_CHARS_MAX;
+    let rule = || Fault::field("compartment", "1 to 16 printable characters, without blanks at its ends");
+    if fits { fields::code("compartment", text).map_err(|_| rule()) } else { Err(rule()) }
+}
+
+fn shelf(news: ShelfNews) -> WatchHoldShelfResponse {
+    let ready = news.ready.into_iter().map(|row| ShelfHold {
+        hold_id: row.id.to_string(),
+        pickup_number: row.pickup_number,
+        compartment: row.compartment.unwrap_or_default(),
+        alias: row.alias.unwrap_or_default(),
+        pickup_until: day(row.pickup_until),
+        gone: false,
+    });
+    let gone = news.gone.into_iter().map(|id| ShelfHold {
+        hold_id: id.to_string(),
+        gone: true,
+        ..ShelfHold::default()
+    });
+    WatchHoldShelfResponse { whole: news.whole, holds: gone.chain(ready).collect() }
 }
 
 impl Api {

@@ -19,3 +19,4 @@ pub mod patron_search;
 pub mod pin_facts;
 pub mod rulebook;
 pub mod server_facts;
+pub mod shelf;
