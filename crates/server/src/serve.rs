@@ -19,6 +19,7 @@ use kortisto::device::v1::{
 use kortisto::staff::v1::{
     audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
     card_service_server::CardServiceServer, explain_service_server::ExplainServiceServer,
+    hold_service_server::HoldServiceServer as StaffHoldServiceServer,
     home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer, message_service_server::MessageServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
@@ -53,6 +54,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.RelationService",
     "kortisto.staff.v1.HomeServiceService",
     "kortisto.staff.v1.ExplainService",
+    "kortisto.staff.v1.HoldService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -143,6 +145,7 @@ pub async fn serve(
         .add_service(sized!(RelationServiceServer::new(api.clone())))
         .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
         .add_service(sized!(ExplainServiceServer::new(api.clone())))
+        .add_service(sized!(StaffHoldServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

@@ -13,6 +13,7 @@ pub mod cards;
 mod desk;
 pub mod duties;
 pub mod explain;
+pub mod holds;
 pub mod home_service;
 pub mod identity_codes;
 pub mod messages;

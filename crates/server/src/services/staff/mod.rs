@@ -9,6 +9,7 @@ mod ban;
 mod card;
 mod explain;
 mod fields;
+mod hold;
 mod home_service;
 mod identity_code;
 mod message;
