@@ -19,6 +19,7 @@ mod m0011_collections;
 mod m0012_circulation_whole;
 mod m0013_ledger;
 mod m0014_notices;
+mod m0015_shelf_signals;
 mod m0016_ledger_opening;
 
 pub use app_role::{AppRoleFault, grant_app_role};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_circulation_whole::Migration),
             Box::new(m0013_ledger::Migration),
             Box::new(m0014_notices::Migration),
+            Box::new(m0015_shelf_signals::Migration),
             Box::new(m0016_ledger_opening::Migration),
         ]
     }

@@ -32,7 +32,12 @@ pub use error::RegisterError;
 pub use fees::{
     FeeDetails, FeeList, FeePlace, ListFees, PaidShare, PaymentAnswer, PaymentMade, RecordPayment,
 };
-pub use holds::{HoldDetails, HoldList, HoldPlace, ListHolds, PickUp};
+pub use holds::{
+    COMPARTMENT_CHARS_MAX, CancelHold, ChangeHold, ConfirmPickup, EXPIRY_BATCH_MAX, ExpireHolds,
+    ExpiredHolds, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldList, HoldPlace, HoldTarget,
+    HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold, Reservation, ReservePickup, RevertPickup, ShelfNews,
+    ShelfWatch, StockCompartment, Stocked,
+};
 pub use loans::{
     CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,
     RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed, Return, ReturnAnswer, ReturnRouting, UndoAnswer,

@@ -36,6 +36,22 @@ pub enum Rpc {
     ListHolds,
     /// `HoldService.PickUpHold`.
     PickUpHold,
+    /// `HoldService.PlaceHold`.
+    PlaceHold,
+    /// `HoldService.ChangeHold`.
+    ChangeHold,
+    /// `HoldService.CancelHold`.
+    CancelHold,
+    /// `HoldService.ReservePickup`.
+    ReservePickup,
+    /// `HoldService.ConfirmPickup`.
+    ConfirmPickup,
+    /// `HoldService.RevertPickup`.
+    RevertPickup,
+    /// `HoldService.StockCompartment`.
+    StockCompartment,
+    /// `HoldService.WatchHoldShelf`.
+    WatchHoldShelf,
     /// `FeeService.ListFees`.
     ListFees,
     /// `FeeService.RecordPayment`.
@@ -52,6 +68,7 @@ const EVERYBODY: &[DeviceKind] = DeviceKind::ALL;
 const WITH_PATRONS: &[DeviceKind] = &[SelfCheckout, PcBooking, Locker, ELending, OnlineLibrary];
 const WITH_HOLDS: &[DeviceKind] = &[SelfCheckout, Locker, OnlineLibrary];
 const LENDING: &[DeviceKind] = &[SelfCheckout, Desk];
+const LOCKERS: &[DeviceKind] = &[Locker];
 const PICKING_UP: &[DeviceKind] = &[SelfCheckout, Locker, Desk];
 const ENTERING: &[DeviceKind] = &[Door, PcBooking];
 const ACCOUNTS: &[DeviceKind] = &[SelfCheckout, OnlineLibrary];
@@ -247,6 +264,104 @@ const TABLE: &[Row] = &[
             ("refusals.remedy", LENDING),
             ("loan", PICKING_UP),
         ],
+    },
+    Row {
+        rpc: Rpc::PlaceHold,
+        name: "HoldService.PlaceHold",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("patron_token", ACCOUNTS),
+            ("title_number", ACCOUNTS),
+            ("item_barcode", ACCOUNTS),
+            ("level", ACCOUNTS),
+            ("home_branch", ACCOUNTS),
+            ("pickup_branch", ACCOUNTS),
+            ("pickup_stop", ACCOUNTS),
+            ("pickup_locker", ACCOUNTS),
+            ("valid_until", ACCOUNTS),
+            ("frozen_until", ACCOUNTS),
+        ],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("hold", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::ChangeHold,
+        name: "HoldService.ChangeHold",
+        callers: ACCOUNTS,
+        asks: &[
+            ("request_id", ACCOUNTS),
+            ("patron_token", ACCOUNTS),
+            ("hold_id", ACCOUNTS),
+            ("pickup_branch", ACCOUNTS),
+            ("pickup_stop", ACCOUNTS),
+            ("pickup_locker", ACCOUNTS),
+            ("valid_until", ACCOUNTS),
+            ("frozen_until", ACCOUNTS),
+            ("unfreeze", ACCOUNTS),
+        ],
+        shows: &[
+            ("verdict", ACCOUNTS),
+            ("refusals", ACCOUNTS),
+            ("refusals.remedy", ACCOUNTS),
+            ("hold", ACCOUNTS),
+        ],
+    },
+    Row {
+        rpc: Rpc::CancelHold,
+        name: "HoldService.CancelHold",
+        callers: ACCOUNTS,
+        asks: &[("request_id", ACCOUNTS), ("patron_token", ACCOUNTS), ("hold_id", ACCOUNTS)],
+        shows: &[("verdict", ACCOUNTS), ("refusals", ACCOUNTS), ("refusals.remedy", ACCOUNTS)],
+    },
+    Row {
+        rpc: Rpc::ReservePickup,
+        name: "HoldService.ReservePickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[
+            ("verdict", LOCKERS),
+            ("refusals", LOCKERS),
+            ("compartment", LOCKERS),
+            ("reservation_ends_at", LOCKERS),
+        ],
+    },
+    Row {
+        rpc: Rpc::ConfirmPickup,
+        name: "HoldService.ConfirmPickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[("verdict", LOCKERS), ("refusals", LOCKERS), ("loan", LOCKERS)],
+    },
+    Row {
+        rpc: Rpc::RevertPickup,
+        name: "HoldService.RevertPickup",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("patron_token", LOCKERS), ("hold_id", LOCKERS)],
+        shows: &[("verdict", LOCKERS), ("refusals", LOCKERS)],
+    },
+    Row {
+        rpc: Rpc::StockCompartment,
+        name: "HoldService.StockCompartment",
+        callers: LOCKERS,
+        asks: &[("request_id", LOCKERS), ("hold_id", LOCKERS), ("compartment", LOCKERS)],
+        shows: &[
+            ("verdict", LOCKERS),
+            ("refusals", LOCKERS),
+            ("pickup_number", LOCKERS),
+            ("pickup_until", LOCKERS),
+        ],
+    },
+    Row {
+        rpc: Rpc::WatchHoldShelf,
+        name: "HoldService.WatchHoldShelf",
+        callers: PICKING_UP,
+        asks: &[],
+        shows: &[("whole", PICKING_UP), ("holds", PICKING_UP)],
     },
     Row {
         rpc: Rpc::ListFees,

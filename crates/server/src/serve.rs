@@ -21,6 +21,7 @@ use kortisto::staff::v1::{
     audit_service_server::AuditServiceServer, ban_service_server::BanServiceServer,
     card_service_server::CardServiceServer, explain_service_server::ExplainServiceServer,
     fee_service_server::FeeServiceServer as StaffFeeServiceServer,
+    hold_service_server::HoldServiceServer as StaffHoldServiceServer,
     home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer,
     loan_service_server::LoanServiceServer as StaffLoanServiceServer,
@@ -60,6 +61,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.RelationService",
     "kortisto.staff.v1.HomeServiceService",
     "kortisto.staff.v1.ExplainService",
+    "kortisto.staff.v1.HoldService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -153,6 +155,7 @@ pub async fn serve(
         .add_service(sized!(RelationServiceServer::new(api.clone())))
         .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
         .add_service(sized!(ExplainServiceServer::new(api.clone())))
+        .add_service(sized!(StaffHoldServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

@@ -4,7 +4,7 @@
 //! a read, and one that is lost is made up for by [`Signal::Everything`] when the line is back.
 //!
 //! * PostgreSQL: triggers send NOTIFY in the transaction of the change, so that it arrives when that has committed
-//!   and whoever made it (`migrations/src/m0009_signals.rs`). A connection of its own listens.
+//!   and whoever made it (`migrations/src/m0009_signals.rs`, `m0015_shelf_signals.rs`). A connection of its own listens.
 //! * SQLite: one server has the file, and a command may write beside it. `PRAGMA data_version` changes with every
 //!   commit of another connection, also of another process; it is asked a few times a second.
 
@@ -31,16 +31,19 @@ pub enum Signal {
     Patron(i64),
     /// At this device: its state or its certificate.
     Device(i64),
+    /// On the hold shelf of this branch.
+    Shelf(i64),
     /// Perhaps anywhere.
     Everything,
 }
 
 impl Signal {
-    /// Reads what a trigger sends: `patron 12`, `device 3`. Anything else may come from a newer schema.
+    /// Reads what a trigger sends: `patron 12`, `device 3`, `shelf 1`. Anything else may come from a newer schema.
     fn parse(payload: &str) -> Self {
         match payload.split_once(' ').map(|(what, id)| (what, id.parse())) {
             Some(("patron", Ok(id))) => Self::Patron(id),
             Some(("device", Ok(id))) => Self::Device(id),
+            Some(("shelf", Ok(id))) => Self::Shelf(id),
             _ => Self::Everything,
         }
     }
@@ -125,10 +128,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_names_a_patron_or_a_device_and_else_everything() {
+    fn a_payload_says_where_and_else_everything() {
         for (payload, signal) in [
             ("patron 12", Signal::Patron(12)),
             ("device 3", Signal::Device(3)),
+            ("shelf 1", Signal::Shelf(1)),
             ("patron", Signal::Everything),
             ("patron x", Signal::Everything),
             ("", Signal::Everything),

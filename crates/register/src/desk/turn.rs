@@ -6,8 +6,11 @@ use super::{
     world::{Asked, CardEntry, PatronEntry, World},
 };
 use crate::{RegisterError, Rpc, Rulebook, Surroundings, permissions, rulings::Asker};
-use chrono::Duration;
-use kortisto_domain::{Decision, DeviceState, Moment, Reason};
+use chrono::{DateTime, Duration, Utc};
+use kortisto_domain::{
+    Decision, DeviceState, HoldState, Moment, Reason,
+    reserve_pickup::{self, Reserved},
+};
 use kortisto_store::queries::{
     changes::{AuditRow, CertificateRow, Changes, RememberedRow},
     dialect::{At, Hex},
@@ -215,6 +218,24 @@ impl Turn {
             branch: device.branch_id,
             rulebook: &self.rulebook,
             moment: &self.moment,
+        }
+    }
+
+    /// The decision about what waits for a hold, given that somebody may be opening its compartment at another device.
+    /// Whoever may not know of the hold learns nothing of it.
+    pub(crate) fn unless_reserved(
+        &self,
+        device: &Device,
+        decision: Decision,
+        reserved: Option<(i64, DateTime<Utc>)>,
+    ) -> Decision {
+        let hidden = |reason: &Reason| matches!(reason, Reason::ItemHeld | Reason::HoldUnknown);
+        let reserved = Reserved { state: HoldState::Ready, by: reserved };
+        match reserve_pickup::reserve(&reserved, device.id, &self.moment) {
+            Some(reason) if !decision.reasons().iter().any(hidden) => {
+                Decision::from_reasons([decision.reasons(), &[reason]].concat())
+            }
+            _ => decision,
         }
     }
 

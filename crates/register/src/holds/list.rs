@@ -1,14 +1,13 @@
 //! `HoldService.ListHolds`: what the patron of a session waits for.
 
+use super::details::{HoldDetails, details};
 use crate::{
     Caller, Register, RegisterError, Rpc,
     devices::outside_lane::{Asking, record},
 };
-use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{Decision, DeviceKind, HoldState, Reason, authenticate};
-use kortisto_store::entities::{holds, titles};
+use kortisto_store::entities::holds;
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use std::collections::HashMap;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -50,25 +49,6 @@ pub struct HoldList {
     pub holds: Vec<HoldDetails>,
     /// Where the next page begins; none on the last.
     pub next: Option<HoldPlace>,
-}
-
-/// One hold.
-#[derive(Debug, Clone)]
-pub struct HoldDetails {
-    /// Its key.
-    pub id: Uuid,
-    /// Author and title.
-    pub label: String,
-    /// Its state.
-    pub state: HoldState,
-    /// The code of its pickup branch.
-    pub pickup_branch: String,
-    /// Its last day on the shelf.
-    pub pickup_until: Option<NaiveDate>,
-    /// Its number on the shelf.
-    pub pickup_number: Option<String>,
-    /// When it was placed.
-    pub placed_at: DateTime<Utc>,
 }
 
 impl Register {
@@ -129,20 +109,8 @@ async fn list(
     let more = page.len() > ask.page_size;
     page.truncate(ask.page_size);
     let next = page.last().filter(|_| more).map(place);
-    let labels = labels(transaction, &page).await?;
-    let rulebook = register.rulebook();
-    let mut found = Vec::with_capacity(page.len());
-    for row in page {
-        found.push(HoldDetails {
-            id: row.id,
-            label: labels.get(&row.title_id).cloned().unwrap_or_default(),
-            state: HoldState::try_from(row.state).map_err(kortisto_store::StoreError::from)?,
-            pickup_branch: rulebook.branch_code(row.pickup_branch_id).to_owned(),
-            pickup_until: row.pickup_until,
-            pickup_number: row.pickup_number,
-            placed_at: row.placed_at,
-        });
-    }
+    let rulebook = register.rulebook_in(transaction).await?;
+    let found = details(transaction, &rulebook, page).await?;
     let decision = Decision::granted();
     record(register, transaction, &asking, "list_holds", &decision, Some(party.pseudonym)).await?;
     Ok(HoldList { decision, language: Some(party.language.clone()), holds: found, next })
@@ -154,19 +122,6 @@ fn place(row: &holds::Model) -> HoldPlace {
         placed_at_us: row.placed_at.timestamp_micros(),
         id: row.id,
     }
-}
-
-async fn labels(
-    transaction: &DatabaseTransaction,
-    page: &[holds::Model],
-) -> Result<HashMap<i64, String>, RegisterError> {
-    let wanted = page.iter().map(|row| row.title_id);
-    let titles = titles::Entity::find()
-        .filter(titles::Column::Id.is_in(wanted))
-        .all(transaction)
-        .await
-        .map_err(store_error)?;
-    Ok(titles.into_iter().map(|title| (title.id, title.label)).collect())
 }
 
 fn store_error(error: sea_orm::DbErr) -> RegisterError {

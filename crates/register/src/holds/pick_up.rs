@@ -52,7 +52,9 @@ impl PickUp {
             state: hold.state,
             pickup_branch: hold.pickup_branch_id,
         });
-        let decided = turn.asker(&who, &device).pick_up(at_pickup, facts.as_ref());
+        let mut decided = turn.asker(&who, &device).pick_up(at_pickup, facts.as_ref());
+        let reserved = hold.as_ref().and_then(|hold| hold.reserved);
+        decided.decision = turn.unless_reserved(&device, decided.decision, reserved);
         if turn.refusal_may_be_outdated(&who, &decided.decision) {
             return Err(Deferral::NextTurn);
         }

@@ -49,7 +49,9 @@ impl Checkout {
             return Ok(reply);
         }
         let facts = item.as_ref().map(World::item_facts);
-        let lent = turn.asker(&who, &device).lend(facts.as_ref());
+        let mut lent = turn.asker(&who, &device).lend(facts.as_ref());
+        let kept = item.as_ref().and_then(|item| item.kept_for.as_ref());
+        lent.decision = turn.unless_reserved(&device, lent.decision, kept.and_then(|kept| kept.reserved));
         if turn.refusal_may_be_outdated(&who, &lent.decision) {
             return Err(Deferral::NextTurn);
         }

@@ -1,10 +1,10 @@
-//! The effects of a loan, shared by check-out and pick-up.
+//! The effects of a loan, shared by check-out and both ways of picking up.
 
 use crate::desk::{Turn, turn::Who};
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
-use kortisto_domain::{Decision, HoldState, ItemState, LoanState, due::Due};
+use kortisto_domain::{Decision, HoldState, ItemState, LoanState, Moment, due::Due};
 use kortisto_store::queries::{
-    changes::{HoldRow, ItemRow, NewLoanRow},
+    changes::{Changes, HoldRow, ItemRow, NewLoanRow},
     dialect::At,
     item::{Borrower, Item, OpenLoan, Replaced},
     party::Device,
@@ -59,24 +59,28 @@ impl LoanDetails {
     }
 }
 
-impl Turn {
-    /// Opens the loan, fulfils the hold that kept the item, and lays both over the facts.
-    pub(crate) fn open_loan(&mut self, device: &Device, who: &Who, item: &Item, due: Due) -> LoanDetails {
-        let at = self.moment.at();
-        let id = self.surroundings.new_id(at);
-        let patron_id = who.card.patron_id;
-        let replaced = Replaced {
-            item_state: Some(item.state),
-            at_branch_id: Some(item.at_branch_id),
-            hold_id: item.kept_for.as_ref().map(|kept| kept.id),
-            due_on: None,
-            due_at: None,
-        };
-        self.changes.new_loans.push(NewLoanRow {
+/// A loan to open, by whatever way it comes about.
+pub(crate) struct NewLoan<'a> {
+    /// Its key.
+    pub(crate) id: Uuid,
+    pub(crate) device: &'a Device,
+    pub(crate) patron_id: i64,
+    pub(crate) card_id: i64,
+    pub(crate) item: &'a Item,
+    pub(crate) due: Due,
+    pub(crate) moment: &'a Moment,
+}
+
+impl NewLoan<'_> {
+    /// Notes the loan, what it fulfils and where the item is now, and gives what a screen shows of it.
+    pub(crate) fn note(&self, changes: &mut Changes) -> LoanDetails {
+        let Self { id, device, patron_id, card_id, item, due, moment } = *self;
+        let at = moment.at();
+        changes.new_loans.push(NewLoanRow {
             item_id: item.id,
             id,
             patron_id,
-            card_id: who.card_id,
+            card_id,
             branch_id: device.branch_id,
             device_id: device.id,
             material: item.material.clone(),
@@ -97,10 +101,7 @@ impl Turn {
                 pickup_number: None,
                 at: At(at),
             };
-            self.changes.holds.insert(kept.id, row);
-            if let Some(hold) = self.world.holds.get_mut(&kept.id) {
-                hold.state = HoldState::Fulfilled;
-            }
+            changes.holds.insert(kept.id, row);
         }
         if item.kept_for.is_some()
             || item.state != ItemState::Available
@@ -112,9 +113,40 @@ impl Turn {
                 at_branch_id: device.branch_id,
                 kept_for_hold_id: None,
             };
-            self.changes.items.insert(item.id, row);
+            changes.items.insert(item.id, row);
         }
-        self.changes.year(patron_id, year_of(self.moment.today())).loans += 1;
+        changes.year(patron_id, year_of(moment.today())).loans += 1;
+        LoanDetails {
+            id,
+            barcode: item.barcode.clone(),
+            label: item.label.clone(),
+            due_on: due.on,
+            due_at: Some(due.at),
+            lent_at: at,
+            renewals: 0,
+        }
+    }
+}
+
+impl Turn {
+    /// Opens the loan, fulfils the hold that kept the item, and lays both over the facts.
+    pub(crate) fn open_loan(&mut self, device: &Device, who: &Who, item: &Item, due: Due) -> LoanDetails {
+        let at = self.moment.at();
+        let id = self.surroundings.new_id(at);
+        let patron_id = who.card.patron_id;
+        let replaced = Replaced {
+            item_state: Some(item.state),
+            at_branch_id: Some(item.at_branch_id),
+            hold_id: item.kept_for.as_ref().map(|kept| kept.id),
+            due_on: None,
+            due_at: None,
+        };
+        let loan = NewLoan { id, device, patron_id, card_id: who.card_id, item, due, moment: &self.moment };
+        let details = loan.note(&mut self.changes);
+        let kept = item.kept_for.as_ref();
+        if let Some(hold) = kept.and_then(|kept| self.world.holds.get_mut(&kept.id)) {
+            hold.state = HoldState::Fulfilled;
+        }
         self.world.count_loan(patron_id, &item.material, true);
         self.world.loan_changed.insert(item.id);
         if let Some(item) = self.world.items.get_mut(&item.id) {
@@ -143,15 +175,7 @@ impl Turn {
                 fees: Vec::new(),
             });
         }
-        LoanDetails {
-            id,
-            barcode: item.barcode.clone(),
-            label: item.label.clone(),
-            due_on: due.on,
-            due_at: Some(due.at),
-            lent_at: at,
-            renewals: 0,
-        }
+        details
     }
 }
 

@@ -8,11 +8,10 @@ use crate::{
         turn::{About, request_hash},
         world::World,
     },
+    holds::{ready::HoldShelf, release::as_queue},
 };
-use chrono::Days;
 use kortisto_domain::{
     Decision, HoldState, ItemState, LoanState, Reason,
-    facts::QueuedHold,
     take_back::{self, Routing, TakeBack},
 };
 use kortisto_store::queries::{
@@ -86,19 +85,7 @@ impl Return {
         if !turn.held.item(item.id) || (item.loan.is_some() && turn.world.loan_changed.contains(&item.id)) {
             return Err(Deferral::NextTurn);
         }
-        let queue: Vec<QueuedHold> = turn
-            .world
-            .queues
-            .get(&item.title_id)
-            .into_iter()
-            .flatten()
-            .map(|hold| QueuedHold {
-                patron: hold.patron_id,
-                pickup_branch: hold.pickup_branch_id,
-                only_item: hold.only_item_id,
-                only_branch: hold.only_branch_id,
-            })
-            .collect();
+        let queue = as_queue(turn.world.queues.get(&item.title_id).into_iter().flatten());
         let facts = World::item_facts(&item);
         let routing = take_back::route(&TakeBack {
             item: &facts,
@@ -232,6 +219,7 @@ fn keep(
                 pickup_branch_id: hold.pickup_branch_id,
                 card_id: hold.card_id,
                 pickup_number: None,
+                reserved: None,
             }
         }
     };
@@ -240,31 +228,29 @@ fn keep(
     if arrived && waits_here && queue_index.is_none() {
         return Some(kept);
     }
-    let today = turn.moment.today();
-    let pickup_days = turn.rulebook.policies.holds(&turn.rulebook.place(device.branch_id), today).pickup_days;
-    if arrived {
-        kept.pickup_number = Some(pickup_number(turn));
-    }
-    let row = HoldRow {
-        id: kept.id,
-        state: if arrived { HoldState::Ready } else { HoldState::InTransit }.code(),
-        kept_item_id: Some(item.id),
-        ready_at: arrived.then_some(At(turn.moment.at())),
-        pickup_until: arrived.then(|| today.checked_add_days(Days::new(u64::from(pickup_days)))).flatten(),
-        pickup_number: kept.pickup_number.clone(),
-        at: At(turn.moment.at()),
+    let row = if arrived {
+        let shelf = HoldShelf {
+            branch: device.branch_id,
+            rulebook: &turn.rulebook,
+            surroundings: &turn.surroundings,
+            moment: &turn.moment,
+        };
+        shelf.receive(kept.id, item.id)
+    } else {
+        HoldRow {
+            id: kept.id,
+            state: HoldState::InTransit.code(),
+            kept_item_id: Some(item.id),
+            ready_at: None,
+            pickup_until: None,
+            pickup_number: None,
+            at: At(turn.moment.at()),
+        }
     };
+    if arrived {
+        kept.pickup_number.clone_from(&row.pickup_number);
+    }
+    kept.reserved = None;
     turn.changes.holds.insert(kept.id, row);
     Some(kept)
-}
-
-/// A number for the shelf that says nothing of the patron (A60): a letter and three digits, so that
-/// two of the same day at one branch seldom meet and a hand can write it on a slip.
-fn pickup_number(turn: &Turn) -> String {
-    const LETTERS: &[u8; 20] = b"ABCDEFGHJKLMNPRSTUVX";
-    let mut bytes = [0; 4];
-    turn.surroundings.random.fill(&mut bytes);
-    let number = u32::from_be_bytes(bytes);
-    let letter = char::from(LETTERS[(number % 20) as usize]);
-    format!("{letter}{:03}", number / 20 % 1000)
 }

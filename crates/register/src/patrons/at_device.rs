@@ -10,7 +10,7 @@ use crate::{
     rulings::Asker,
 };
 use chrono::TimeDelta;
-use kortisto_domain::{Decision, Moment, Reason};
+use kortisto_domain::{Decision, Moment, Reason, authenticate};
 use kortisto_store::{
     Engine, StoreError,
     queries::{
@@ -47,6 +47,8 @@ pub(crate) trait PatronChange: Send + Sync + 'static {
     const WITH_WARDS: bool = false;
     /// For how long a session that has ended still lets the device that opened it ask this.
     const AFTER_SESSION: TimeDelta = TimeDelta::zero();
+    /// Whether it reports what has happened already, so that the end of the session does not make it untrue.
+    const OUTLIVES_SESSION: bool = false;
     /// What it answers; kept for replays, so a field is never renamed, only added with a default.
     type Answer: Serialize + DeserializeOwned + Send + 'static;
 
@@ -101,6 +103,13 @@ impl PatronDesk<'_> {
             rulebook: &self.rulebook,
             moment: &self.moment,
         }
+    }
+
+    /// Whether the card still does at this device what a sign-in needs: what happened to it since ends what its
+    /// session may do.
+    pub(crate) fn standing(&self) -> Decision {
+        let (kind, branch) = (self.device.kind, self.device.branch_id);
+        authenticate::decide(&self.party.card, &self.party.patron, kind, branch, &self.moment)
     }
 
     /// Holds the items with these barcodes. They come after the patron in the order of locks, and before titles.
@@ -166,7 +175,7 @@ async fn run<O: PatronChange>(
         return serde_json::from_str(answer)
             .map_err(|_| RegisterError::Internal("a remembered answer cannot be read"));
     }
-    if asking.party_of_session(O::AFTER_SESSION).is_none() {
+    if !O::OUTLIVES_SESSION && asking.party_of_session(O::AFTER_SESSION).is_none() {
         return over::<O>(register, &asking, transaction).await;
     }
     let (pseudonym, seen_on) = (party.pseudonym, party.last_card_event_on);

@@ -223,6 +223,7 @@ impl SessionWatch {
                 signal = self.signals.recv() => match signal {
                     Ok(Signal::Patron(id)) if Some(id) != patron => {}
                     Ok(Signal::Device(id)) if id != device => {}
+                    Ok(Signal::Shelf(_)) => {}
                     // Also one who fell behind.
                     _ => return Ok(()),
                 },

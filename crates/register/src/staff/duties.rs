@@ -246,6 +246,15 @@ duties! {
     ListHomeServiceHistory = "HomeServiceService.ListHomeServiceHistory", Look, &[HomeService], TO_DELIVER;
     GetCarrierManifest = "HomeServiceService.GetCarrierManifest", Look, &[HomeService], TO_DELIVER;
 
+    // Holds. Shelves show numbers and nobody's data.
+    ListQueue = "HoldService.ListQueue", Look, MEETING, TO_SERVE;
+    ListShelf = "HoldService.ListShelf", Look, MEETING, &[];
+    ListPullItems = "HoldService.ListPullItems", Look, MEETING, &[];
+    PlaceHoldForPatron = "HoldService.PlaceHoldForPatron", Change, MEETING, &[];
+    ChangeHoldForPatron = "HoldService.ChangeHoldForPatron", Change, MEETING, &[];
+    CancelHoldForPatron = "HoldService.CancelHoldForPatron", Change, MEETING, &[];
+    ExplainHold = "HoldService.ExplainHold", Look, MEETING, TO_SERVE;
+
     // Decisions.
     ExplainDecision = "ExplainService.ExplainDecision", Look, EXPLAINING, TO_EXPLAIN;
 }

@@ -14,6 +14,7 @@ mod desk;
 pub mod duties;
 pub mod explain;
 pub mod fees;
+pub mod holds;
 pub mod home_service;
 pub mod identity_codes;
 pub mod loans;

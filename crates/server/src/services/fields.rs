@@ -2,6 +2,7 @@
 //! value.
 
 use crate::status::Fault;
+use chrono::NaiveDate;
 use kortisto_vault::{LengthRange, Password, Pin, token_hash};
 use uuid::Uuid;
 
@@ -43,6 +44,24 @@ pub(super) fn code(field: &'static str, text: &str) -> Result<String, Fault> {
     } else {
         Err(Fault::field(field, "1 to 64 printable characters, without blanks at its ends"))
     }
+}
+
+/// A code, where an empty text means none.
+pub(super) fn optional_code(field: &'static str, given: &str) -> Result<Option<String>, Fault> {
+    if given.is_empty() { Ok(None) } else { code(field, given).map(Some) }
+}
+
+/// A date in ISO 8601, for example 2016-02-29.
+pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
+    let fault = || Fault::field(field, "a date that exists, as YYYY-MM-DD, of the years 1850 to 2200");
+    let parsed = (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
+    let in_range = |date: &NaiveDate| ("1850".."2201").contains(&&text[..4]) && date.to_string() == text;
+    parsed.filter(in_range).ok_or_else(fault)
+}
+
+/// The same, where an empty text means none.
+pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Fault> {
+    if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
 }
 
 /// Characters that a person cannot see and a scanner does not send.
@@ -144,6 +163,26 @@ mod tests {
             assert_eq!(page_size(asked), Ok(size));
         }
         assert!(page_size(-1).is_err());
+    }
+
+    #[test]
+    fn a_date_exists_and_has_one_form() {
+        for good in ["2016-02-29", "1942-04-03", "1850-01-01", "2200-12-31"] {
+            assert!(date("birth_date", good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "2015-02-29",
+            "2016-2-29",
+            "29.2.2016",
+            "2016-02-29T00:00",
+            "1849-12-31",
+            "2201-01-01",
+            "+999-01-01",
+        ] {
+            assert!(date("birth_date", bad).is_err(), "{bad}");
+        }
+        assert_eq!(optional_date("birth_date", ""), Ok(None));
     }
 
     #[test]

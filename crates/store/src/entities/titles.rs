@@ -15,6 +15,7 @@ pub struct Model {
     pub language: String,
     pub age_rating: Option<i16>,
     pub price_cents: Option<i64>,
+    pub queue_last: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -36,7 +36,7 @@ pub struct Key {
     pub hold_id: Option<Uuid>,
     /// Whether the queue of the item's title is wanted.
     pub wants_queue: bool,
-    /// The local date: holds that are frozen on it do not wait.
+    /// The local date: holds that are frozen on it, or whose time has ended before it, do not wait.
     pub today: NaiveDate,
 }
 
@@ -102,6 +102,8 @@ pub struct NamedHold {
     pub state: HoldState,
     /// Where it is picked up.
     pub pickup_branch_id: i64,
+    /// The device that has reserved its pickup last, and until when.
+    pub reserved: Option<(i64, DateTime<Utc>)>,
 }
 
 /// What was found for one operation.
@@ -144,13 +146,14 @@ fn text(engine: Engine) -> String {
         &format!(
             "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id \
              from holds h where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
-             and (h.frozen_until is null or h.frozen_until < k.today) order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
+             and (h.frozen_until is null or h.frozen_until < k.today) \
+             and (h.valid_until is null or h.valid_until >= k.today) order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
         ),
     );
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
          s.id, s.device_id, s.expires_at, s.ended_at, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
-         h.pickup_branch_id \
+         h.pickup_branch_id, h.reserved_device_id, h.reserved_until \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
          left join patron_sessions s on s.token_hash = k.token_hash \
@@ -206,6 +209,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
             patron_id: cursor.get()?,
             state: cursor.code()?,
             pickup_branch_id: cursor.get()?,
+            reserved: cursor.get::<Option<i64>>()?.zip(cursor.get::<Option<DateTime<Utc>>>()?),
         }),
     };
     Ok(Facts { ord, rulebook_version, device, remembered, session, party, item, queue, hold })

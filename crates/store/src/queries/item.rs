@@ -30,13 +30,15 @@ pub(super) fn item_columns(engine: Engine) -> String {
          exists(select 1 from holds w where w.title_id = i.title_id and w.state = 1 \
            and (w.only_item_id is null or w.only_item_id = i.id) \
            and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
-           and (w.frozen_until is null or w.frozen_until < k.today)), \
+           and (w.frozen_until is null or w.frozen_until < k.today) \
+           and (w.valid_until is null or w.valid_until >= k.today)), \
          o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, \
          o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
          o.was_due_at, lp.category, lp.birth_date, lp.pseudonym, \
          (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
            where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
-         {fees}, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number"
+         {fees}, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number, \
+         kh.reserved_device_id, kh.reserved_until"
     )
 }
 
@@ -160,13 +162,15 @@ pub struct KeepingHold {
     pub pickup_branch_id: i64,
     /// Its number on the shelf.
     pub pickup_number: Option<String>,
+    /// The device that has reserved its pickup last, and until when.
+    pub reserved: Option<(i64, DateTime<Utc>)>,
 }
 
 impl Item {
     /// Reads [`item_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(37);
+            cursor.skip(39);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -231,7 +235,7 @@ impl OpenLoan {
 impl KeepingHold {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<Uuid>>()? else {
-            cursor.skip(4);
+            cursor.skip(6);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -240,6 +244,7 @@ impl KeepingHold {
             card_id: cursor.get()?,
             pickup_branch_id: cursor.get()?,
             pickup_number: cursor.get()?,
+            reserved: cursor.get::<Option<i64>>()?.zip(cursor.get::<Option<DateTime<Utc>>>()?),
         }))
     }
 }

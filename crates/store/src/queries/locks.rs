@@ -24,8 +24,12 @@ pub struct Key {
     pub barcode: Option<String>,
     /// Hold whose item is picked up.
     pub hold_id: Option<Uuid>,
-    /// Whether the queue of the item's title is handed out from.
+    /// Whether the queue of the title of the item or of the hold is handed out from.
     pub queue: bool,
+    /// The patron.
+    pub patron_id: Option<i64>,
+    /// The title whose queue grows.
+    pub title_id: Option<i64>,
 }
 
 const KEY: Columns = &[
@@ -35,6 +39,8 @@ const KEY: Columns = &[
     ("barcode", Kind::Text),
     ("hold_id", Kind::Uuid),
     ("queue", Kind::Bool),
+    ("patron_id", Kind::Int),
+    ("title_id", Kind::Int),
 ];
 
 /// The rows that a turn holds until it commits.
@@ -70,14 +76,16 @@ static LOCK: LazyLock<String> = LazyLock::new(|| {
            order by id for no key update), \
          p as materialized (select id from patrons where id in \
            (select s.patron_id from k join patron_sessions s on s.token_hash = k.token_hash \
-            union select c.patron_id from k join cards c on c.number = k.card) \
+            union select c.patron_id from k join cards c on c.number = k.card union select k.patron_id from k) \
            order by id for no key update), \
          i as materialized (select id from items where id in \
            (select n.id from k join items n on n.barcode = k.barcode \
             union select h.kept_item_id from k join holds h on h.id = k.hold_id) \
            order by id for no key update), \
          t as materialized (select id from titles where id in \
-           (select n.title_id from k join items n on n.barcode = k.barcode where k.queue) \
+           (select n.title_id from k join items n on n.barcode = k.barcode where k.queue \
+            union select h.title_id from k join holds h on h.id = k.hold_id where k.queue \
+            union select k.title_id from k) \
            order by id for no key update) \
          select 0::smallint, id from d union all select 1::smallint, id from p \
          union all select 2::smallint, id from i union all select 3::smallint, id from t",

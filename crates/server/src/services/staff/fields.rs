@@ -1,6 +1,6 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
-pub(super) use crate::services::fields::{code, id, page_size, password};
+pub(super) use crate::services::fields::{code, date, id, optional_code, optional_date, page_size, password};
 use crate::services::page_token;
 use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
@@ -9,11 +9,6 @@ use kortisto_domain::{Purpose, contact};
 use kortisto_register::staff::Page;
 use kortisto_vault::IdentityCode;
 use prost_types::Timestamp;
-
-/// A code, where an empty text means none.
-pub(super) fn optional_code(field: &'static str, given: &str) -> Result<Option<String>, Fault> {
-    if given.is_empty() { Ok(None) } else { code(field, given).map(Some) }
-}
 
 /// The key of something that an rpc has given.
 pub(super) fn key(field: &'static str, key: i64) -> Result<i64, Fault> {
@@ -71,19 +66,6 @@ pub(super) fn optional_text(
 /// A message that must be there.
 pub(super) fn message<T>(field: &'static str, given: Option<T>) -> Result<T, Fault> {
     given.ok_or_else(|| Fault::field(field, "given, with its fields"))
-}
-
-/// A date in ISO 8601, for example 2016-02-29.
-pub(super) fn date(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
-    let fault = || Fault::field(field, "a date that exists, as YYYY-MM-DD, of the years 1850 to 2200");
-    let parsed = (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
-    let in_range = |date: &NaiveDate| ("1850".."2201").contains(&&text[..4]) && date.to_string() == text;
-    parsed.filter(in_range).ok_or_else(fault)
-}
-
-/// The same, where an empty text means none.
-pub(super) fn optional_date(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Fault> {
-    if text.is_empty() { Ok(None) } else { date(field, text).map(Some) }
 }
 
 /// An instant of the years 2000 to 2200, to the microsecond; none where it is unset.
@@ -163,26 +145,6 @@ pub(super) fn rows(asked: i32) -> Result<u64, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_date_exists_and_has_one_form() {
-        for good in ["2016-02-29", "1942-04-03", "1850-01-01", "2200-12-31"] {
-            assert!(date("birth_date", good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "2015-02-29",
-            "2016-2-29",
-            "29.2.2016",
-            "2016-02-29T00:00",
-            "1849-12-31",
-            "2201-01-01",
-            "+999-01-01",
-        ] {
-            assert!(date("birth_date", bad).is_err(), "{bad}");
-        }
-        assert_eq!(optional_date("birth_date", ""), Ok(None));
-    }
 
     #[test]
     fn a_text_is_bounded_and_printable() {

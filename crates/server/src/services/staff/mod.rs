@@ -10,6 +10,7 @@ mod card;
 mod explain;
 mod fee;
 mod fields;
+mod hold;
 mod home_service;
 mod identity_code;
 mod loan;

@@ -290,11 +290,11 @@ set!(
         ("pickup_number", Kind::Text),
         ("at", Kind::Instant),
     ],
-    // Day and number stay where a row brings none: a hold that is taken back has them again.
+    // Day, number and compartment stay where a row brings none: a hold that is taken back has them again.
     "update holds set state = k.state, kept_item_id = k.kept_item_id, ready_at = coalesce(k.ready_at, holds.ready_at), \
      pickup_until = coalesce(k.pickup_until, holds.pickup_until), \
      pickup_number = coalesce(k.pickup_number, holds.pickup_number), reserved_until = null, \
-     reserved_device_id = null, \
+     reserved_device_id = null, compartment = case when k.state in (3, 4) then holds.compartment end, \
      closed_at = case when k.state in (4, 5, 6) then k.at end from {rows} where holds.id = k.id"
 );
 

@@ -1,0 +1,45 @@
+//! A hold becomes ready on the shelf of a branch: at a return, and when the hold before it lets its item go.
+
+use crate::{Rulebook, Surroundings};
+use chrono::Days;
+use kortisto_domain::{HoldState, Moment};
+use kortisto_store::queries::{changes::HoldRow, dialect::At};
+use kortisto_vault::Random;
+use uuid::Uuid;
+
+/// The hold shelf of a branch.
+#[derive(Clone, Copy)]
+pub(crate) struct HoldShelf<'a> {
+    pub(crate) branch: i64,
+    pub(crate) rulebook: &'a Rulebook,
+    pub(crate) surroundings: &'a Surroundings,
+    pub(crate) moment: &'a Moment,
+}
+
+impl HoldShelf<'_> {
+    /// The hold as it waits here with its item from now on, under a new number.
+    pub(crate) fn receive(&self, hold: Uuid, item: i64) -> HoldRow {
+        let today = self.moment.today();
+        let days = self.rulebook.policies.holds(&self.rulebook.place(self.branch), today).pickup_days;
+        HoldRow {
+            id: hold,
+            state: HoldState::Ready.code(),
+            kept_item_id: Some(item),
+            ready_at: Some(At(self.moment.at())),
+            pickup_until: today.checked_add_days(Days::new(u64::from(days))),
+            pickup_number: Some(pickup_number(&*self.surroundings.random)),
+            at: At(self.moment.at()),
+        }
+    }
+}
+
+/// A number for the shelf that says nothing of the patron (A60): a letter and three digits, so that
+/// two of the same day at one branch seldom meet and a hand can write it on a slip.
+fn pickup_number(random: &dyn Random) -> String {
+    const LETTERS: &[u8; 20] = b"ABCDEFGHJKLMNPRSTUVX";
+    let mut bytes = [0; 4];
+    random.fill(&mut bytes);
+    let number = u32::from_be_bytes(bytes);
+    let letter = char::from(LETTERS[(number % 20) as usize]);
+    format!("{letter}{:03}", number / 20 % 1000)
+}
