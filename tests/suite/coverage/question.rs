@@ -6,8 +6,7 @@ use kortisto::device::v1::{
     AuthenticatePatronRequest, CancelCheckoutRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
     EndPatronSessionRequest, GetDeviceRequest, ListFeesRequest, ListHoldsRequest, ListLoansRequest,
     PickUpHoldRequest, RecordPaymentRequest, RenewAllRequest, RenewCertificateRequest, RenewRequest,
-    ReturnRequest, SetWebPasswordRequest,
-    WatchPatronSessionRequest,
+    ReturnRequest, SetWebPasswordRequest, WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_register::{Rpc, permissions};
