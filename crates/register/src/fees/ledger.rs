@@ -1,7 +1,7 @@
 //! The ledger: what is open, and the entries that change it.
 //!
-//! A fee's `open_cents` is the sum of its entries at every commit, because both are written by one [`Changes`]. Whoever
-//! writes an entry of a fee that is there holds the row of its patron, then that of the fee.
+//! A fee's `open_cents` is the sum of its entries at every commit, because both are written by one [`Changes`]. What is
+//! written here and in `staff/fees/` about a fee that is there holds the row of its patron first, then that of the fee.
 
 use crate::{RegisterError, Surroundings};
 use chrono::{DateTime, Utc};

@@ -159,9 +159,4 @@ impl TestRegister {
         };
         relation.insert(self.store.writer()).await.expect("a relation").id
     }
-
-    async fn fees_of(&self, patron: &TestPatron) -> Vec<fees::Model> {
-        let found = fees::Entity::find().filter(fees::Column::PatronId.eq(patron.id));
-        found.all(self.store.writer()).await.expect("fees")
-    }
 }
