@@ -107,6 +107,8 @@ fn any_values(engine: Engine) {
             let value = match field.kind() {
                 Kind::String => Value::String(texts[index % texts.len()].clone()),
                 Kind::Int32 => Value::I32(numbers[index % numbers.len()]),
+                Kind::Enum(_) => Value::EnumNumber(numbers[index % numbers.len()] % 5),
+                Kind::Bool => Value::Bool(numbers[index % numbers.len()] % 2 == 0),
                 other => panic!("no random {other:?} here"),
             };
             message.set_field(&field, if field.is_list() { Value::List(vec![value]) } else { value });

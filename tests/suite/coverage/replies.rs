@@ -71,7 +71,14 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             refused("patron_token", &w.kiosk.sign_in(&patron.card, patron.pin).await);
             scenes.push(dynamic(&method.input, &page));
         }
-        "HoldService.PickUpHold" => refused("hold_id", &new_id()),
+        "HoldService.PickUpHold"
+        | "HoldService.ChangeHold"
+        | "HoldService.CancelHold"
+        | "HoldService.ReservePickup"
+        | "HoldService.ConfirmPickup"
+        | "HoldService.RevertPickup"
+        | "HoldService.StockCompartment" => refused("hold_id", &new_id()),
+        "HoldService.PlaceHold" => refused("title_number", "no such title"),
         "AccessService.CheckAccess" => refused("card_number", "853A0000000"),
         _ => {}
     }

@@ -2,5 +2,9 @@
 
 mod access;
 mod circulation;
+mod expiry;
+mod holds;
+mod lockers;
 mod sessions;
+mod shelf;
 mod watch;

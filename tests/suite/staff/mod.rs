@@ -8,6 +8,7 @@ mod cards;
 mod coverage;
 mod duties;
 mod explain;
+mod holds;
 mod home_service;
 mod identity_codes;
 mod messages;

@@ -6,6 +6,7 @@ mod audit;
 pub(super) mod bans;
 mod cards;
 mod explain;
+mod holds;
 pub(super) mod home_service;
 mod messages;
 mod patrons;
@@ -34,6 +35,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "BanService" => bans::question(world, method).await,
         "RelationService" => relations::question(world, method).await,
         "HomeServiceService" => home_service::question(world, method).await,
+        "HoldService" => holds::question(world, method).await,
         "ExplainService" => explain::question(world, method).await,
         _ => None,
     };
