@@ -5,7 +5,7 @@ use kortisto::common::v1::Verdict;
 use kortisto_domain::DeviceKind;
 use kortisto_register::permissions;
 use kortisto_store::entities::audit;
-use kortisto_testkit::{TestRegister, on_both_engines};
+use kortisto_testkit::{TestRegister, on_both_engines, register::new_id};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use std::collections::BTreeSet;
 
@@ -56,6 +56,7 @@ on_both_engines! {
         let patron = w.patron().await;
         let stale = w.kiosk.sign_in(&patron.card, patron.pin).await;
         w.t.clock.advance(chrono::TimeDelta::minutes(6));
+        let (worthless, nobodys) = (w.t.worthless_token(), new_id());
         let mut refused = 0;
         for kind in DeviceKind::ALL {
             let device = w.t.device(*kind).await;
@@ -64,9 +65,15 @@ on_both_engines! {
                 let names_patron = ["pin", "card_number"].iter().find(|field| question.request.has_field_by_name(field));
                 let wrong = match (names_patron, method.name.as_str()) {
                     (_, "PatronService.EndPatronSession" | "DeviceService.GetDevice" | "DeviceService.RenewCertificate") => continue,
+                    (_, "HoldService.WatchHoldShelf") => continue,
                     (Some(&"pin"), _) => ("pin", "0000", "[\"CredentialsNotAccepted\"]"),
                     (Some(_), _) => ("card_number", "853A0000000", "[\"CredentialsNotAccepted\"]"),
                     (None, "LoanService.CancelCheckout") => ("loan_id", "0b2a4a5e-8f5e-4d57-a7e5-6d1f5e0c9a11", "[\"LoanUnknown\"]"),
+                    (None, "HoldService.StockCompartment") => ("hold_id", nobodys.as_str(), "[\"HoldUnknown\"]"),
+                    // They report what has happened, also after the session.
+                    (None, "HoldService.ConfirmPickup" | "HoldService.RevertPickup") => {
+                        ("patron_token", worthless.as_str(), "[\"SessionEnded\"]")
+                    }
                     (None, "LoanService.Return") => ("item_barcode", "none", "[\"ItemUnknown\"]"),
                     (None, _) => ("patron_token", stale.as_str(), "[\"SessionEnded\"]"),
                 };

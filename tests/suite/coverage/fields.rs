@@ -62,6 +62,7 @@ fn some_value(kind: &Kind, is_list: bool) -> Value {
         Kind::String => Value::String("1234".to_owned()),
         Kind::Int32 => Value::I32(15),
         Kind::Bool => Value::Bool(true),
+        Kind::Enum(_) => Value::EnumNumber(1),
         other => panic!("no value for a field of {other:?} here"),
     };
     if is_list { Value::List(vec![one]) } else { one }

@@ -101,6 +101,8 @@ fn value_of(kind: &Kind, text: &str, number: i32) -> Value {
         Kind::String => Value::String(text.to_owned()),
         Kind::Int32 => Value::I32(number),
         Kind::Int64 => Value::I64(number.into()),
+        Kind::Enum(_) => Value::EnumNumber(number % 5),
+        Kind::Bool => Value::Bool(number % 2 == 0),
         Kind::Message(descriptor) => {
             let mut message = DynamicMessage::new(descriptor.clone());
             for field in descriptor.fields() {

@@ -3,10 +3,12 @@
 use super::rpc::{Method, dynamic};
 use kortisto::common::v1::Money;
 use kortisto::device::v1::{
-    AuthenticatePatronRequest, CancelCheckoutRequest, ChangePinRequest, CheckAccessRequest, CheckoutRequest,
-    EndPatronSessionRequest, GetDeviceRequest, ListFeesRequest, ListHoldsRequest, ListLoansRequest,
-    PickUpHoldRequest, RecordPaymentRequest, RenewAllRequest, RenewCertificateRequest, RenewRequest,
-    ReturnRequest, SetWebPasswordRequest, WatchPatronSessionRequest,
+    AuthenticatePatronRequest, CancelCheckoutRequest, CancelHoldRequest, ChangeHoldRequest, ChangePinRequest,
+    CheckAccessRequest, CheckoutRequest, ConfirmPickupRequest, EndPatronSessionRequest, GetDeviceRequest,
+    ListFeesRequest, ListHoldsRequest, ListLoansRequest, PickUpHoldRequest, PlaceHoldRequest,
+    RecordPaymentRequest, RenewAllRequest, RenewCertificateRequest, RenewRequest, ReservePickupRequest,
+    ReturnRequest, RevertPickupRequest, SetWebPasswordRequest, StockCompartmentRequest,
+    WatchHoldShelfRequest, WatchPatronSessionRequest,
 };
 use kortisto_domain::DeviceKind;
 use kortisto_register::{Rpc, permissions};
@@ -98,6 +100,34 @@ impl World {
         self.kiosk.checkout(&token, &item.barcode).await.unwrap();
         self.t.make_due(&item, self.t.surroundings.moment().today() + chrono::TimeDelta::days(1)).await;
         item.barcode
+    }
+
+    /// A hold of the patron that waits.
+    pub(super) async fn pending_hold(&self, patron: &TestPatron) -> String {
+        let item = self.t.item().await;
+        self.t.hold(patron, item.title, BRANCH_MAIN).await.id.to_string()
+    }
+
+    /// A hold that is ready for the patron in a compartment at the main branch.
+    pub(super) async fn stocked_hold(&self, patron: &TestPatron) -> String {
+        let hold = self.ready_hold(patron).await;
+        self.t.put_into_compartment(hold, "7").await;
+        hold.id.to_string()
+    }
+
+    /// The same, reserved by this device if it can reserve at all, and the token under which it is.
+    pub(super) async fn reserved_hold(
+        &self,
+        device: &Device,
+        kind: DeviceKind,
+        patron: &TestPatron,
+    ) -> (String, String) {
+        let hold = self.stocked_hold(patron).await;
+        let token = self.token(device, kind, patron).await;
+        if permissions::may_call(kind, Rpc::ReservePickup) {
+            device.reserve(&token, hold.parse().unwrap()).await.unwrap();
+        }
+        (hold, token)
     }
 
     /// A question that a device of this kind gets an answer to, if its kind may ask it at all.
@@ -221,6 +251,66 @@ impl World {
                     amount: Some(Money { minor_units: 250, currency_code: "EUR".to_owned() }),
                 }),
             ),
+            "HoldService.PlaceHold" => about(
+                "place_hold",
+                message(&PlaceHoldRequest {
+                    request_id: new_id(),
+                    title_number: self.t.title_number(&self.t.item().await).await,
+                    pickup_branch: "main".to_owned(),
+                    patron_token: self.token(device, kind, patron).await,
+                    ..Default::default()
+                }),
+            ),
+            "HoldService.ChangeHold" => about(
+                "change_hold",
+                message(&ChangeHoldRequest {
+                    request_id: new_id(),
+                    hold_id: self.pending_hold(patron).await,
+                    pickup_branch: "east".to_owned(),
+                    patron_token: self.token(device, kind, patron).await,
+                    ..Default::default()
+                }),
+            ),
+            "HoldService.CancelHold" => about(
+                "cancel_hold",
+                message(&CancelHoldRequest {
+                    request_id: new_id(),
+                    hold_id: self.ready_hold(patron).await.id.to_string(),
+                    patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "HoldService.ReservePickup" => about(
+                "reserve_pickup",
+                message(&ReservePickupRequest {
+                    request_id: new_id(),
+                    hold_id: self.stocked_hold(patron).await,
+                    patron_token: self.token(device, kind, patron).await,
+                }),
+            ),
+            "HoldService.ConfirmPickup" => {
+                let (hold_id, patron_token) = self.reserved_hold(device, kind, patron).await;
+                let request = ConfirmPickupRequest { request_id: new_id(), hold_id, patron_token };
+                about("confirm_pickup", message(&request))
+            }
+            "HoldService.RevertPickup" => {
+                let (hold_id, patron_token) = self.reserved_hold(device, kind, patron).await;
+                let request = RevertPickupRequest { request_id: new_id(), hold_id, patron_token };
+                about("revert_pickup", message(&request))
+            }
+            "HoldService.StockCompartment" => {
+                let request = StockCompartmentRequest {
+                    request_id: new_id(),
+                    hold_id: self.ready_hold(patron).await.id.to_string(),
+                    compartment: "7".to_owned(),
+                };
+                // Whoever puts an item in is not signed in.
+                Question { subject: None, ..about("stock_compartment", message(&request)) }
+            }
+            "HoldService.WatchHoldShelf" => {
+                self.ready_hold(patron).await;
+                let request = message(&WatchHoldShelfRequest {});
+                Question { subject: None, ..about("watch_hold_shelf", request) }
+            }
             "AccessService.CheckAccess" => {
                 let door = kind != DeviceKind::PcBooking;
                 about(

@@ -93,7 +93,14 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             refused("patron_token", &w.kiosk.sign_in(&patron.card, patron.pin).await);
             scenes.push(dynamic(&method.input, &page));
         }
-        "HoldService.PickUpHold" => refused("hold_id", &new_id()),
+        "HoldService.PickUpHold"
+        | "HoldService.ChangeHold"
+        | "HoldService.CancelHold"
+        | "HoldService.ReservePickup"
+        | "HoldService.ConfirmPickup"
+        | "HoldService.RevertPickup"
+        | "HoldService.StockCompartment" => refused("hold_id", &new_id()),
+        "HoldService.PlaceHold" => refused("title_number", "no such title"),
         "FeeService.ListFees" => {
             let token = w.token(device, kind, &patron).await;
             let page = ListFeesRequest { patron_token: token, page_size: 1, page_token: String::new() };

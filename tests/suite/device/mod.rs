@@ -2,7 +2,11 @@
 
 mod access;
 mod circulation;
+mod expiry;
 mod fees;
+mod holds;
 mod loans;
+mod lockers;
 mod sessions;
+mod shelf;
 mod watch;

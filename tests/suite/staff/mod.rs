@@ -9,6 +9,7 @@ mod coverage;
 mod duties;
 mod explain;
 mod fees;
+mod holds;
 mod home_service;
 mod identity_codes;
 mod loans;

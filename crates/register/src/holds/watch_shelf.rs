@@ -93,7 +93,7 @@ impl Register {
                 })
             })
             .await?;
-        let mut next = in_parts(shelf.values().cloned().collect(), Vec::new());
+        let mut next = in_parts(&shelf.values().cloned().collect::<Vec<_>>(), &[]);
         match next.front_mut() {
             Some(first) => first.whole = true,
             // An empty shelf is told too.
@@ -131,7 +131,7 @@ async fn shelf_of(
 }
 
 /// News in parts that fit into a message.
-fn in_parts(ready: Vec<ShelfRow>, gone: Vec<Uuid>) -> VecDeque<ShelfNews> {
+fn in_parts(ready: &[ShelfRow], gone: &[Uuid]) -> VecDeque<ShelfNews> {
     let of_ready = ready.chunks(SHELF_PAGE_ROWS).map(|part| ShelfNews {
         whole: false,
         ready: part.to_vec(),
@@ -168,8 +168,9 @@ impl ShelfWatch {
             self.until_a_look_is_due().await?;
             let shelf = timeout(LOOK_LIMIT, self.look()).await.map_err(|_| RegisterError::Unavailable)??;
             let changed = shelf.values().filter(|row| self.told.get(&row.id) != Some(*row));
-            let gone = self.told.keys().filter(|id| !shelf.contains_key(*id));
-            self.next = in_parts(changed.cloned().collect(), gone.copied().collect());
+            let changed: Vec<_> = changed.cloned().collect();
+            let gone: Vec<_> = self.told.keys().filter(|id| !shelf.contains_key(*id)).copied().collect();
+            self.next = in_parts(&changed, &gone);
             self.told = shelf;
         }
     }
@@ -224,7 +225,9 @@ mod tests {
     #[test]
     fn news_come_in_messages_that_fit() {
         let sizes = |ready: usize, gone: usize| {
-            let parts = in_parts((0..ready).map(row).collect(), (0..gone).map(|n| row(n).id).collect());
+            let ready: Vec<_> = (0..ready).map(row).collect();
+            let gone: Vec<_> = (0..gone).map(|number| row(number).id).collect();
+            let parts = in_parts(&ready, &gone);
             parts.iter().map(|part| (part.ready.len(), part.gone.len())).collect::<Vec<_>>()
         };
         assert_eq!(sizes(0, 0), []);

@@ -5,8 +5,10 @@ use chrono::TimeDelta;
 use kortisto::{
     common::v1::Verdict,
     device::v1::{
-        AuthenticatePatronRequest, CheckAccessRequest, CheckAccessResponse, CheckoutRequest,
-        CheckoutResponse, PickUpHoldRequest, PickUpHoldResponse, ReturnRequest, ReturnResponse,
+        AuthenticatePatronRequest, CancelHoldRequest, CancelHoldResponse, CheckAccessRequest,
+        CheckAccessResponse, CheckoutRequest, CheckoutResponse, ConfirmPickupRequest, ConfirmPickupResponse,
+        PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest, PlaceHoldResponse, ReservePickupRequest,
+        ReservePickupResponse, ReturnRequest, ReturnResponse, RevertPickupRequest, RevertPickupResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
         fee_service_client::FeeServiceClient, hold_service_client::HoldServiceClient,
         loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
@@ -313,6 +315,66 @@ impl Device {
             hold_id: hold.to_string(),
         };
         self.holds().pick_up_hold(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Places a hold on a title, to be picked up at this branch, under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn place_hold(
+        &self,
+        token: &str,
+        title_number: &str,
+        pickup_branch: &str,
+    ) -> Result<PlaceHoldResponse, Status> {
+        let request = PlaceHoldRequest {
+            request_id: new_id(),
+            patron_token: token.to_owned(),
+            title_number: title_number.to_owned(),
+            pickup_branch: pickup_branch.to_owned(),
+            ..Default::default()
+        };
+        self.holds().place_hold(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Cancels a hold under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn cancel_hold(&self, token: &str, hold: Uuid) -> Result<CancelHoldResponse, Status> {
+        let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
+        let request = CancelHoldRequest { request_id: new_id(), patron_token, hold_id };
+        self.holds().cancel_hold(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Reserves a hold at a locker under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn reserve(&self, token: &str, hold: Uuid) -> Result<ReservePickupResponse, Status> {
+        let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
+        let request = ReservePickupRequest { request_id: new_id(), patron_token, hold_id };
+        self.holds().reserve_pickup(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Confirms the pickup of a hold at a locker under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn confirm(&self, token: &str, hold: Uuid) -> Result<ConfirmPickupResponse, Status> {
+        let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
+        let request = ConfirmPickupRequest { request_id: new_id(), patron_token, hold_id };
+        self.holds().confirm_pickup(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Takes the reservation of a hold at a locker back under a new request id.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn revert(&self, token: &str, hold: Uuid) -> Result<RevertPickupResponse, Status> {
+        let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
+        let request = RevertPickupRequest { request_id: new_id(), patron_token, hold_id };
+        self.holds().revert_pickup(request).await.map(tonic::Response::into_inner)
     }
 
     /// Asks a resource without a PIN.

@@ -5,7 +5,7 @@ use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
-const PROBES: [(&str, &str); 14] = [
+const PROBES: [(&str, &str); 17] = [
     (
         "I1: a loan is open or in the history, never both",
         "select count(*) from open_loans o join loan_history h on h.id = o.id",
@@ -27,6 +27,18 @@ const PROBES: [(&str, &str); 14] = [
          where h.state in (2, 3) and (i.id is null or i.kept_for_hold_id is null or i.kept_for_hold_id <> h.id)",
     ),
     (
+        "I3: an item is kept for at most one hold",
+        "select count(*) from holds where kept_item_id is not null group by kept_item_id having count(*) > 1",
+    ),
+    (
+        "I3: what is not ready is reserved nowhere",
+        "select count(*) from holds where state <> 3 and (reserved_until is not null or reserved_device_id is not null)",
+    ),
+    (
+        "a number of a queue is given once",
+        "select count(*) from holds group by title_id, queue_number having count(*) > 1",
+    ),
+    (
         "I4: an item on loan is kept for nobody",
         "select count(*) from open_loans o join items i on i.id = o.item_id where i.kept_for_hold_id is not null",
     ),
@@ -38,14 +50,14 @@ const PROBES: [(&str, &str); 14] = [
     (
         "I7: a loan has the audit row that granted it",
         "select count(*) from (select id from open_loans union all select id from loan_history) l \
-         left join audit a on a.loan_id = l.id and a.granted = true and a.action in ('checkout', 'pick_up_hold') \
+         left join audit a on a.loan_id = l.id and a.granted = true and a.action in ('checkout', 'pick_up_hold', 'confirm_pickup') \
          where a.id is null",
     ),
     (
         "I7: a granted loan in the audit trail exists",
         "select count(*) from audit a left join open_loans o on o.id = a.loan_id \
          left join loan_history h on h.id = a.loan_id where a.granted = true \
-         and a.action in ('checkout', 'pick_up_hold') and o.id is null and h.id is null \
+         and a.action in ('checkout', 'pick_up_hold', 'confirm_pickup') and o.id is null and h.id is null \
          and not exists (select 1 from audit u where u.loan_id = a.loan_id and u.granted = true \
            and u.action = 'cancel_checkout')",
     ),

@@ -420,6 +420,54 @@ impl TestRegister {
         TestHold { id }
     }
 
+    /// The number of an item's title.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn title_number(&self, item: &TestItem) -> String {
+        let title = titles::Entity::find_by_id(item.title).one(self.store.writer()).await;
+        title.expect("a row").expect("the title").number
+    }
+
+    /// Lets a hold lie in a compartment.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn put_into_compartment(&self, hold: TestHold, compartment: &str) {
+        self.set_hold(hold, holds::Column::Compartment, compartment).await;
+    }
+
+    /// Sets one column of a hold.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn set_hold<T: Into<sea_orm::Value>>(&self, hold: TestHold, column: holds::Column, value: T) {
+        holds::Entity::update_many()
+            .col_expr(column, sea_orm::sea_query::Expr::value(value))
+            .filter(holds::Column::Id.eq(hold.id))
+            .exec(self.store.writer())
+            .await
+            .expect("the hold changes");
+    }
+
+    /// A locker at a branch, with this code.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn locker(&self, branch_id: i64, code: &str) {
+        resources::ActiveModel {
+            branch_id: Set(branch_id),
+            code: Set(code.to_owned()),
+            kind: Set(ResourceKind::Locker.code()),
+            asks_pin: Set(false),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a locker");
+        rulebook::touch(self.store.writer()).await.expect("the rulebook moves");
+    }
+
     /// Places a ban as an operator does, until lifted; a use ban for a week at the main branch.
     ///
     /// # Panics

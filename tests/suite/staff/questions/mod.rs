@@ -7,6 +7,7 @@ pub(super) mod bans;
 mod cards;
 mod explain;
 mod fees;
+mod holds;
 pub(super) mod home_service;
 mod loans;
 mod messages;
@@ -38,6 +39,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "FeeService" => fees::question(world, method).await,
         "RelationService" => relations::question(world, method).await,
         "HomeServiceService" => home_service::question(world, method).await,
+        "HoldService" => holds::question(world, method).await,
         "ExplainService" => explain::question(world, method).await,
         _ => None,
     };

@@ -1,0 +1,157 @@
+//! Picking up in two steps at a locker.
+
+use chrono::TimeDelta;
+use kortisto::{
+    common::v1::{Refusal, RefusalReason, Verdict},
+    device::v1::{ConfirmPickupRequest, StockCompartmentRequest, StockCompartmentResponse},
+};
+use kortisto_domain::{BanKind, DeviceKind, HoldState};
+use kortisto_testkit::{
+    Engine, TestRegister, on_both_engines,
+    register::{BRANCH_EAST, BRANCH_MAIN, Device, TestHold, TestItem, TestPatron, new_id},
+};
+
+fn reasons(refusals: &[Refusal]) -> Vec<RefusalReason> {
+    refusals.iter().map(Refusal::reason).collect()
+}
+
+struct Scene {
+    t: TestRegister,
+    kiosk: Device,
+    locker: Device,
+    other: Device,
+    patron: TestPatron,
+    item: TestItem,
+    hold: TestHold,
+}
+
+impl Scene {
+    async fn start(engine: Engine) -> Self {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (locker, other) = (t.device(DeviceKind::Locker).await, t.device(DeviceKind::Locker).await);
+        let (patron, item) = (t.patron().await, t.item().await);
+        let hold = t.hold(&patron, item.title, BRANCH_MAIN).await;
+        kiosk.take_back(&item.barcode).await.unwrap();
+        Self { t, kiosk, locker, other, patron, item, hold }
+    }
+
+    async fn token(&self, device: &Device) -> String {
+        device.sign_in(&self.patron.card, self.patron.pin).await
+    }
+}
+
+async fn stock(locker: &Device, hold: TestHold, compartment: &str) -> StockCompartmentResponse {
+    let request = StockCompartmentRequest {
+        request_id: new_id(),
+        hold_id: hold.id.to_string(),
+        compartment: compartment.to_owned(),
+    };
+    locker.holds().stock_compartment(request).await.unwrap().into_inner()
+}
+
+on_both_engines! {
+    async fn a_compartment_is_stocked_reserved_and_emptied(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let number = s.t.hold_row(s.hold).await.pickup_number;
+        let stocked = stock(&s.locker, s.hold, "12").await;
+        assert_eq!((stocked.verdict(), Some(stocked.pickup_number)), (Verdict::Granted, number));
+        let token = s.token(&s.locker).await;
+        let reserved = s.locker.reserve(&token, s.hold.id).await.unwrap();
+        assert_eq!((reserved.verdict(), reserved.compartment.as_str()), (Verdict::Granted, "12"));
+        assert!(reserved.reservation_ends_at.is_some());
+        // Meanwhile nobody else gets it, not even the same patron elsewhere.
+        let elsewhere = s.token(&s.other).await;
+        let refused = s.other.reserve(&elsewhere, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
+        let at_kiosk = s.token(&s.kiosk).await;
+        let refused = s.kiosk.pick_up(&at_kiosk, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
+        let refused = s.kiosk.checkout(&at_kiosk, &s.item.barcode).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
+        let refused = s.kiosk.cancel_hold(&at_kiosk, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
+        let stranger = s.t.patron().await;
+        let strangers = s.kiosk.sign_in(&stranger.card, stranger.pin).await;
+        let refused = s.kiosk.checkout(&strangers, &s.item.barcode).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::ItemHeld], "and a stranger learns nothing of it");
+
+        let request =
+            ConfirmPickupRequest { request_id: new_id(), patron_token: token, hold_id: s.hold.id.to_string() };
+        let confirmed = s.locker.holds().confirm_pickup(request.clone()).await.unwrap().into_inner();
+        assert_eq!(confirmed.verdict(), Verdict::Granted, "{:?}", confirmed.refusals);
+        let replay = s.locker.holds().confirm_pickup(request).await.unwrap().into_inner();
+        assert_eq!(confirmed, replay);
+        assert_eq!(s.t.open_loans_of(&s.item).await, 1);
+        let row = s.t.hold_row(s.hold).await;
+        assert_eq!((row.state, row.reserved_device_id), (HoldState::Fulfilled.code(), None));
+        s.t.probe().await;
+    }
+
+    async fn what_comes_up_meanwhile_does_not_refuse_a_confirmation(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let token = s.token(&s.locker).await;
+        s.locker.reserve(&token, s.hold.id).await.unwrap();
+        s.t.ban(&s.patron, BanKind::Lending).await;
+        s.t.fee(s.patron.id, 9_000).await;
+        // Past the reservation's time and the session's end: the door was open and the item is gone.
+        s.t.clock.advance(TimeDelta::minutes(30));
+        let confirmed = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(confirmed.verdict(), Verdict::Granted, "{:?}", confirmed.refusals);
+        assert_eq!(s.t.open_loans_by(&s.patron).await, 1);
+        let twice = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&twice.refusals), [RefusalReason::ReservationEnded]);
+        let never = s.locker.confirm(&s.t.worthless_token(), s.hold.id).await.unwrap();
+        assert_eq!(reasons(&never.refusals), [RefusalReason::SessionEnded]);
+        s.t.probe().await;
+    }
+
+    async fn a_reservation_ends_with_its_time_when_somebody_else_comes(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let (token, elsewhere) = (s.token(&s.locker).await, s.token(&s.other).await);
+        s.locker.reserve(&token, s.hold.id).await.unwrap();
+        s.t.clock.advance(TimeDelta::minutes(5) - TimeDelta::seconds(1));
+        let refused = s.other.reserve(&elsewhere, s.hold.id).await.unwrap();
+        assert!(reasons(&refused.refusals).contains(&RefusalReason::HoldReserved), "{:?}", refused.refusals);
+        s.t.clock.advance(TimeDelta::seconds(1));
+        let elsewhere = s.token(&s.other).await;
+        assert_eq!(s.other.reserve(&elsewhere, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        let late = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&late.refusals), [RefusalReason::ReservationEnded]);
+        assert_eq!(s.other.confirm(&elsewhere, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        s.t.probe().await;
+    }
+
+    async fn a_reverted_pickup_leaves_everything_as_it_was(engine: Engine) {
+        let s = Scene::start(engine).await;
+        stock(&s.locker, s.hold, "3").await;
+        let before = s.t.hold_row(s.hold).await;
+        let token = s.token(&s.locker).await;
+        let nothing = s.locker.revert(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&nothing.refusals), [RefusalReason::ReservationEnded]);
+        s.locker.reserve(&token, s.hold.id).await.unwrap();
+        assert_eq!(s.locker.revert(&token, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        assert_eq!(s.t.hold_row(s.hold).await, before);
+        assert_eq!(s.t.open_loans_of(&s.item).await, 0);
+        let at_kiosk = s.token(&s.kiosk).await;
+        assert_eq!(s.kiosk.pick_up(&at_kiosk, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        s.t.probe().await;
+    }
+
+    async fn only_what_is_kept_for_a_hold_of_the_branch_is_stocked(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let travelling = s.t.item().await;
+        let to_east = s.t.hold(&s.patron, travelling.title, BRANCH_EAST).await;
+        s.kiosk.take_back(&travelling.barcode).await.unwrap();
+        let refused = stock(&s.locker, to_east, "1").await;
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldAtOtherBranch]);
+        let east = s.t.device_at(DeviceKind::Locker, BRANCH_EAST, "east").await;
+        let stocked = stock(&east, to_east, "1").await;
+        assert_eq!((stocked.verdict(), stocked.pickup_number.len()), (Verdict::Granted, 4));
+        assert_eq!(s.t.hold_row(to_east).await.state, HoldState::Ready.code());
+        let waiting = s.t.hold(&s.patron, s.t.item().await.title, BRANCH_MAIN).await;
+        let refused = stock(&s.locker, waiting, "1").await;
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldNotReady]);
+        s.t.probe().await;
+    }
+}
