@@ -120,7 +120,7 @@ fn no_answer_tells_a_device_about_a_person() {
 }
 
 #[test]
-fn no_answer_carries_a_pin_but_a_new_one_and_one_carries_a_token() {
+fn no_answer_carries_a_pin_but_a_new_one_and_two_carry_a_token() {
     let mut tokens = Vec::new();
     for method in methods() {
         for message in closure(&method.output()) {
@@ -134,7 +134,7 @@ fn no_answer_carries_a_pin_but_a_new_one_and_one_carries_a_token() {
             tokens.extend(message.get_field_by_name("patron_token").map(|_| short_name(&method)));
         }
     }
-    assert_eq!(tokens, ["PatronService.AuthenticatePatron"]);
+    assert_eq!(tokens, ["PatronService.AuthenticatePatron", "LoanService.OpenPatronSession"]);
 }
 
 #[test]

@@ -132,26 +132,22 @@ async fn shelf_of(
 
 /// News in parts that fit into a message.
 fn in_parts(ready: &[ShelfRow], gone: &[Uuid]) -> VecDeque<ShelfNews> {
-    let of_ready = ready.chunks(SHELF_PAGE_ROWS).map(|part| ShelfNews {
-        whole: false,
-        ready: part.to_vec(),
-        gone: Vec::new(),
-    });
+    // Most news is short and fits into one message.
+    if ready.len() + gone.len() <= SHELF_PAGE_ROWS {
+        let all = ShelfNews { whole: false, ready: ready.to_vec(), gone: gone.to_vec() };
+        return if all.ready.is_empty() && all.gone.is_empty() { VecDeque::new() } else { [all].into() };
+    }
     let of_gone = gone.chunks(SHELF_PAGE_ROWS).map(|part| ShelfNews {
         whole: false,
         ready: Vec::new(),
         gone: part.to_vec(),
     });
-    let mut parts: VecDeque<_> = of_gone.chain(of_ready).collect();
-    // Most news is short and fits into one.
-    if let [gone, ready] = parts.make_contiguous()
-        && gone.gone.len() + ready.ready.len() <= SHELF_PAGE_ROWS
-        && ready.gone.is_empty()
-    {
-        ready.gone.append(&mut gone.gone);
-        parts.pop_front();
-    }
-    parts
+    let of_ready = ready.chunks(SHELF_PAGE_ROWS).map(|part| ShelfNews {
+        whole: false,
+        ready: part.to_vec(),
+        gone: Vec::new(),
+    });
+    of_gone.chain(of_ready).collect()
 }
 
 impl ShelfWatch {
@@ -234,6 +230,8 @@ mod tests {
         assert_eq!(sizes(2, 0), [(2, 0)]);
         assert_eq!(sizes(2, 3), [(2, 3)]);
         assert_eq!(sizes(2000, 1), [(0, 1), (2000, 0)]);
+        assert_eq!(sizes(2001, 0), [(2000, 0), (1, 0)]);
+        assert_eq!(sizes(0, 2001), [(0, 2000), (0, 1)]);
         assert_eq!(sizes(4001, 0), [(2000, 0), (2000, 0), (1, 0)]);
     }
 }
