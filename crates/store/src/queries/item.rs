@@ -12,17 +12,17 @@ pub(super) const ITEM_JOINS: &str = "left join titles t on t.id = i.title_id \
      left join patrons lp on lp.id = o.patron_id \
      left join holds kh on kh.id = i.kept_for_hold_id";
 
-/// Columns of [`Item`], after [`ITEM_JOINS`]. Those that only a return looks at are found for it alone.
+/// Columns of [`Item`], after [`ITEM_JOINS`]. A loan that was never renewed and is neither lost, claimed nor billed has
+/// no fee yet, so none is looked for.
 pub(super) fn item_columns(engine: Engine) -> String {
     let id = match engine {
         Engine::Postgres => "lf.id",
         Engine::Sqlite => "lower(hex(lf.id))",
     };
-    // A loan that was never renewed and is not billed has no fee yet.
     let fees = list(
         engine,
         &format!("{id}, lf.kind, lf.step, lf.open_cents"),
-        "from fees lf where (o.state <> 1 or o.renewals > 0) and lf.loan_id = o.id",
+        "from fees lf where lf.loan_id = o.id",
     );
     format!(
         "i.id, i.barcode, i.state, i.home_branch_id, i.at_branch_id, i.title_id, i.collection, t.label, \
@@ -37,7 +37,7 @@ pub(super) fn item_columns(engine: Engine) -> String {
          o.was_due_at, lp.category, lp.birth_date, lp.pseudonym, \
          (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
            where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
-         {fees}, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number, \
+         case when o.state <> 1 or o.renewals > 0 then {fees} end, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number, \
          kh.reserved_device_id, kh.reserved_until"
     )
 }
