@@ -12,8 +12,8 @@ alter table fees add column law smallint not null default 1;
 alter table fees add column billed_at {instant};
 alter table fees add column note text;
 
-create unique index fees_of_loan on fees (loan_id, kind, step);
-create unique index fees_of_hold on fees (hold_id, kind);
+create unique index fees_of_loan on fees (loan_id, kind, step) where loan_id is not null;
+create unique index fees_of_hold on fees (hold_id, kind) where hold_id is not null;
 create index fees_by_patron on fees (patron_id, created_at);
 
 create table payments (
