@@ -21,6 +21,7 @@ mod m0013_ledger;
 mod m0014_notices;
 mod m0015_shelf_signals;
 mod m0016_ledger_opening;
+mod m0017_jobs;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_notices::Migration),
             Box::new(m0015_shelf_signals::Migration),
             Box::new(m0016_ledger_opening::Migration),
+            Box::new(m0017_jobs::Migration),
         ]
     }
 }

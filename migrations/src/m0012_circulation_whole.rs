@@ -51,7 +51,9 @@ create table kept_history (
     patron_id {ref} not null references patrons (id),
     title_id {ref} not null references titles (id),
     lent_at {instant} not null,
-    returned_at {instant} not null
+    returned_at {instant} not null,
+    for_patron boolean not null,
+    for_home_service boolean not null
 );
 
 create index kept_history_by_patron on kept_history (patron_id, lent_at);

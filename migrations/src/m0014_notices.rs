@@ -1,4 +1,4 @@
-//! Notices that wait to be delivered, the texts they are made from, and the work that time sets off.
+//! Notices that wait to be delivered, and the texts they are made from.
 
 crate::ddl::migration!(
     "m0014_notices",
@@ -43,23 +43,5 @@ create table notice_lines (
     fee_id {uuid},
     primary key (notice_id, position)
 );
-
-create table leases (
-    name text primary key,
-    holder {uuid} not null,
-    until {instant} not null
-);
-
-create table job_runs (
-    id {uuid} primary key,
-    job text not null,
-    started_at {instant} not null,
-    ended_at {instant},
-    holder {uuid} not null,
-    handled bigint not null default 0,
-    report text
-);
-
-create index job_runs_by_job on job_runs (job, started_at);
 "
 );

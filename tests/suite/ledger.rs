@@ -3,7 +3,7 @@
 use chrono::{Months, TimeDelta};
 use kortisto_domain::{FeeEntryKind as Entry, FeeKind};
 use kortisto_migrations::{Migrator, MigratorTrait as _};
-use kortisto_register::fees::lapse::{LapseOrder, LapseReport, lapse};
+use kortisto_register::jobs::{Job, JobOrder, JobReport, RunOutcome};
 use kortisto_store::entities::{audit, fee_entries};
 use kortisto_testkit::{TestRegister, on_both_engines, register::FeeSeed};
 use sea_orm::{
@@ -11,12 +11,6 @@ use sea_orm::{
     IntoActiveModel as _, QueryFilter as _,
 };
 use tokio::time::{Duration, Instant};
-
-async fn let_lapse(t: &TestRegister, dry_run: bool, batch_patrons: u64) -> LapseReport {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let order = LapseOrder { batch_patrons, after: 0, deadline, dry_run };
-    lapse(&t.store, &t.surroundings, order).await.unwrap()
-}
 
 on_both_engines! {
     async fn fees_from_before_the_ledger_get_their_entries(engine: Engine) {
@@ -65,18 +59,18 @@ on_both_engines! {
         let settled = t.fee_with(&other, private(noon(due.pred_opt().unwrap()))).await;
         t.pay(settled, 100).await;
 
-        let would = let_lapse(&t, true, 1).await;
-        assert_eq!((would.fees, would.cents, would.finished), (2, 200, true));
+        let would = t.job_dry(Job::LapseFees).await;
+        assert_eq!((would.count("lapsed_fees"), would.count("lapsed_cents"), would.finished), (2, 200, true));
         assert_eq!(t.debt(&one).await, 400, "a dry run changes nothing");
-        let did = let_lapse(&t, false, 1).await;
-        assert_eq!((did.fees, did.cents, did.finished), (2, 200, true));
+        let did = t.job(Job::LapseFees).await;
+        assert_eq!((did.count("lapsed_fees"), did.count("lapsed_cents"), did.finished), (2, 200, true));
         for fee in &lapsing {
             assert_eq!(t.ledger(*fee).await, [(Entry::Charge, 100), (Entry::Lapse, -100)]);
         }
         t.probe().await;
-        assert_eq!(let_lapse(&t, false, 100).await.fees, 0, "once");
+        assert_eq!(t.job(Job::LapseFees).await.count("lapsed_fees"), 0, "once");
         t.clock.advance(TimeDelta::days(1));
-        assert_eq!(let_lapse(&t, false, 100).await.fees, 1);
+        assert_eq!(t.job(Job::LapseFees).await.count("lapsed_fees"), 1);
         assert_eq!((t.fee_row(tomorrow).await.open_cents, t.fee_row(public).await.open_cents), (0, 200));
         let rows = audit::Entity::find().filter(audit::Column::Action.eq("lapse_fees"));
         let rows = rows.all(t.store.writer()).await.unwrap();
@@ -84,8 +78,8 @@ on_both_engines! {
         assert!(rows.iter().all(|row| row.actor == "job" && row.granted && row.device_id.is_none()));
         t.probe().await;
 
-        let late = LapseOrder { batch_patrons: 1, after: 0, deadline: Instant::now(), dry_run: false };
-        let stopped = lapse(&t.store, &t.surroundings, late).await.unwrap();
-        assert_eq!(stopped, LapseReport::default(), "no batch begins after the deadline");
+        let late = JobOrder { deadline: Instant::now(), ..JobOrder::within(Duration::ZERO) };
+        let stopped = t.register.run_job(Job::LapseFees, late).await.unwrap();
+        assert_eq!(stopped, RunOutcome::Ran(JobReport::default()), "no batch begins after the deadline");
     }
 }

@@ -11,6 +11,7 @@ mod coverage;
 mod device;
 mod docs;
 mod faults;
+mod jobs;
 mod key_care;
 mod ledger;
 mod plans;

@@ -59,6 +59,7 @@ pub mod due;
 pub mod enter;
 pub mod facts;
 pub mod fees;
+pub mod history;
 pub mod holders;
 pub mod home_service;
 pub mod identity_codes;

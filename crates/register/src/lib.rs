@@ -15,6 +15,7 @@ mod error;
 pub mod fees;
 mod holds;
 pub mod imports;
+pub mod jobs;
 pub mod key_care;
 mod loans;
 mod patrons;
@@ -33,13 +34,12 @@ pub use fees::{
     FeeDetails, FeeList, FeePlace, ListFees, PaidShare, PaymentAnswer, PaymentMade, RecordPayment,
 };
 pub use holds::{
-    COMPARTMENT_CHARS_MAX, CancelHold, ChangeHold, ConfirmPickup, EXPIRY_BATCH_MAX, ExpireHolds,
-    ExpiredHolds, Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldList, HoldPlace, HoldTarget,
-    HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold, Reservation, ReservePickup, RevertPickup, ShelfNews,
-    ShelfWatch, StockCompartment, Stocked,
+    COMPARTMENT_CHARS_MAX, CancelHold, ChangeHold, ConfirmPickup, Freeze, HoldAnswer, HoldDetails, HoldEdit,
+    HoldLevel, HoldList, HoldPlace, HoldTarget, HoldWish, ListHolds, PickUp, PickupPlace, PlaceHold,
+    Reservation, ReservePickup, RevertPickup, ShelfNews, ShelfWatch, StockCompartment, Stocked,
 };
 pub use loans::{
-    CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,
+    Billed, CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,
     RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed, Return, ReturnAnswer, ReturnRouting, UndoAnswer,
 };
 pub use patrons::{

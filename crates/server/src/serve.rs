@@ -32,7 +32,7 @@ use kortisto::staff::v1::{
     staff_account_service_server::StaffAccountServiceServer,
     staff_session_service_server::StaffSessionServiceServer,
 };
-use kortisto_register::{Register, audit::Sealer};
+use kortisto_register::{Register, audit::Sealer, jobs::Runner};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tonic::transport::Server;
@@ -93,6 +93,8 @@ pub struct Serving {
     pub openid: Option<Arc<OpenId>>,
     /// Who seals the audit trail; none where another process does.
     pub sealer: Option<Sealer>,
+    /// Who runs jobs; none where a timer does.
+    pub runner: Option<Runner>,
 }
 
 /// Serves until `signal` ends, then stops within the drain limits and closes the register.
@@ -195,6 +197,9 @@ pub async fn serve(
     }
     if let Some(sealer) = serving.sealer {
         companions.spawn(sealer.run());
+    }
+    if let Some(runner) = serving.runner {
+        companions.spawn(runner.run());
     }
     companions.spawn(feed_watchdog(|| true));
     companions.spawn(async move {

@@ -3,16 +3,21 @@
 use chrono::{Days, TimeDelta};
 use kortisto::{common::v1::Verdict, device::v1::ItemRouting};
 use kortisto_domain::{DeviceKind, FeeKind, HoldState, ItemState};
-use kortisto_register::{ExpireHolds, ExpiredHolds};
+use kortisto_register::jobs::{Job, JobReport};
 use kortisto_store::entities::{audit, fee_entries, fees, holds, year_counters};
 use kortisto_testkit::{
     TestRegister, on_both_engines,
     register::{BRANCH_EAST, BRANCH_MAIN, PatronSeed},
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use std::time::Duration;
 
-const RUN: ExpireHolds = ExpireHolds { batch: 2, batch_limit: Duration::from_secs(5), dry_run: false };
+async fn expire(t: &TestRegister) -> JobReport {
+    t.job(Job::ExpireHolds).await
+}
+
+fn counts<const N: usize>(counts: [(&'static str, u64); N]) -> JobReport {
+    JobReport { counts: counts.into(), finished: true }
+}
 
 on_both_engines! {
     async fn what_nobody_picked_up_goes_to_the_next_and_costs(engine: Engine) {
@@ -35,15 +40,15 @@ on_both_engines! {
 
         // On the last day nothing lapses; the day after, it can still be picked up until it has.
         t.clock.advance(TimeDelta::days(7));
-        assert_eq!(t.register.expire_holds(RUN).await.unwrap(), ExpiredHolds::default());
+        assert_eq!(expire(&t).await, counts([]));
         t.clock.advance(TimeDelta::days(1));
         let before = t.dump().await;
-        let would = t.register.expire_holds(ExpireHolds { dry_run: true, ..RUN }).await.unwrap();
-        assert_eq!(would, ExpiredHolds { uncollected: 3, ..ExpiredHolds::default() });
+        let would = t.job_dry(Job::ExpireHolds).await;
+        assert_eq!(would, counts([("uncollected_holds", 3)]));
         assert_eq!(t.dump().await, before, "a dry run writes nothing");
-        let done = t.register.expire_holds(RUN).await.unwrap();
-        assert_eq!(done, ExpiredHolds { uncollected: 3, ended: 0, passed_on: 1, fees: 2 });
-        assert_eq!(t.register.expire_holds(RUN).await.unwrap(), ExpiredHolds::default());
+        let done = expire(&t).await;
+        assert_eq!(done, counts([("uncollected_holds", 3), ("items_passed_on", 1), ("fees", 2)]));
+        assert_eq!(expire(&t).await, counts([]));
         t.probe().await;
 
         let lapsed = t.hold_row(first).await;
@@ -87,7 +92,7 @@ on_both_engines! {
         t.clock.advance(TimeDelta::days(20));
         let token = kiosk.sign_in(&patron.card, patron.pin).await;
         assert_eq!(kiosk.pick_up(&token, hold.id).await.unwrap().verdict(), Verdict::Granted);
-        assert_eq!(t.register.expire_holds(RUN).await.unwrap(), ExpiredHolds::default());
+        assert_eq!(expire(&t).await, counts([]));
         t.probe().await;
     }
 
@@ -106,8 +111,8 @@ on_both_engines! {
         let ended = t.surroundings.moment().today() + Days::new(1);
         t.set_hold(heirs[2], holds::Column::ValidUntil, ended).await;
         t.clock.advance(TimeDelta::days(8));
-        let done = t.register.expire_holds(RUN).await.unwrap();
-        assert_eq!(done, ExpiredHolds { uncollected: 2, ended: 1, passed_on: 2, fees: 0 });
+        let done = expire(&t).await;
+        assert_eq!(done, counts([("uncollected_holds", 2), ("ended_holds", 1), ("items_passed_on", 2)]));
         let mut states = Vec::new();
         for hold in heirs {
             states.push(t.hold_row(hold).await.state);

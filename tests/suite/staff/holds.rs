@@ -7,13 +7,12 @@ use kortisto::{
     staff::v1 as wire,
 };
 use kortisto_domain::{DeviceKind, HoldState, StaffRole};
-use kortisto_register::ExpireHolds;
+use kortisto_register::jobs::Job;
 use kortisto_store::entities::holds;
 use kortisto_testkit::{
     TestRegister, on_both_engines,
     register::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, Staff, TestHold, TestPatron, new_id},
 };
-use std::time::Duration;
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use wire::{HoldObstacle as Obstacle, hold_service_client::HoldServiceClient};
 
@@ -105,8 +104,7 @@ on_both_engines! {
         t.clock.advance(TimeDelta::days(8));
         let staff = t.staff(&[StaffRole::Desk]).await;
         assert!(shelf(&staff, wire::ShelfPart::Ready).await[0].overdue);
-        let run = ExpireHolds { batch: 10, batch_limit: Duration::from_secs(5), dry_run: false };
-        t.register.expire_holds(run).await.unwrap();
+        t.job(Job::ExpireHolds).await;
         assert!(shelf(&staff, wire::ShelfPart::Ready).await.is_empty());
         let left = shelf(&staff, wire::ShelfPart::ToTakeOff).await;
         assert_eq!((left.len(), left[0].item_barcode.as_str()), (1, item.barcode.as_str()));

@@ -4,10 +4,13 @@
 //! open of the others.
 
 use super::ledger::{self, Hold, Pen};
-use crate::Surroundings;
+use crate::{
+    RegisterError, Surroundings,
+    jobs::{AUTHOR, Batched, JobReport, Work},
+};
 use kortisto_domain::{FeeEntryKind, FeeLaw, Moment, fees::lapse as rules};
 use kortisto_store::{
-    Store, StoreError,
+    StoreError,
     entities::{fees, patrons},
     queries::{
         changes::{AuditRow, Changes},
@@ -18,125 +21,55 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
-use std::time::Duration;
-use tokio::time::Instant;
 
-/// Patrons of a batch, where nobody asks for another number: some milliseconds of SQLite's one writer.
-pub const BATCH_PATRONS_DEFAULT: u64 = 100;
+/// The job.
+pub(crate) struct LapseFees;
 
-/// Patrons of a batch at most.
-pub const BATCH_PATRONS_MAX: u64 = 1_000;
+impl Batched for LapseFees {
+    const NAME: &'static str = "lapse_fees";
 
-/// How long one batch may take.
-const BATCH_DEADLINE: Duration = Duration::from_secs(30);
+    /// The last patron who was looked at.
+    type Place = i64;
 
-/// Its name in the audit trail, and who does it there.
-const ACTION: &str = "lapse_fees";
-const ACTOR: &str = "job";
+    fn first() -> i64 {
+        0
+    }
 
-/// How far to go.
-#[derive(Debug, Clone, Copy)]
-pub struct LapseOrder {
-    /// Patrons of a batch, 1 to [`BATCH_PATRONS_MAX`].
-    pub batch_patrons: u64,
-    /// The key of the patron behind whom to begin: [`LapseReport::after`] of the run before, or 0.
-    pub after: i64,
-    /// No batch begins after this.
-    pub deadline: Instant,
-    /// Whether the fees are only counted.
-    pub dry_run: bool,
-}
-
-/// What has lapsed, or would.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct LapseReport {
-    /// Fees.
-    pub fees: u64,
-    /// What was open of them, in cents.
-    pub cents: i64,
-    /// The key of the last patron who was looked at.
-    pub after: i64,
-    /// Whether every patron was looked at.
-    pub finished: bool,
-}
-
-/// Lets every fee lapse whose day has come.
-///
-/// # Errors
-/// [`StoreError`]; what lapsed before stays lapsed.
-pub async fn lapse(
-    store: &Store,
-    surroundings: &Surroundings,
-    order: LapseOrder,
-) -> Result<LapseReport, StoreError> {
-    let mut report = LapseReport { after: order.after, ..LapseReport::default() };
-    while Instant::now() < order.deadline {
-        let batch = one_batch(store, surroundings, LapseOrder { after: report.after, ..order }).await?;
-        report.fees += batch.fees;
-        report.cents += batch.cents;
-        report.after = batch.after;
-        if batch.finished {
-            report.finished = true;
-            break;
+    async fn batch(work: &Work<'_>, after: i64) -> Result<(JobReport, Option<i64>), RegisterError> {
+        let surroundings = &work.register.surroundings;
+        let moment = surroundings.moment();
+        let keys = candidates(work.transaction, &moment, after, work.rows).await?;
+        let Some(last) = keys.last().copied() else { return Ok((JobReport::default(), None)) };
+        let mut query = patrons::Entity::find()
+            .filter(patrons::Column::Id.is_in(keys.iter().copied()))
+            .order_by_asc(patrons::Column::Id);
+        if !work.dry_run {
+            query = query.lock_exclusive();
         }
-    }
-    Ok(report)
-}
-
-async fn one_batch(
-    store: &Store,
-    surroundings: &Surroundings,
-    order: LapseOrder,
-) -> Result<LapseReport, StoreError> {
-    let surroundings = surroundings.clone();
-    store
-        .unit_of_work(ACTION, Instant::now() + BATCH_DEADLINE, move |transaction| {
-            let surroundings = surroundings.clone();
-            Box::pin(async move { lapse_of_some(transaction, &surroundings, order).await })
-        })
-        .await
-}
-
-async fn lapse_of_some(
-    transaction: &DatabaseTransaction,
-    surroundings: &Surroundings,
-    order: LapseOrder,
-) -> Result<LapseReport, StoreError> {
-    let moment = surroundings.moment();
-    let limit = order.batch_patrons.clamp(1, BATCH_PATRONS_MAX);
-    let keys = candidates(transaction, &moment, order.after, limit).await?;
-    let (Some(last), whole) = (keys.last().copied(), keys.len() as u64 == limit) else {
-        return Ok(LapseReport { after: order.after, finished: true, ..LapseReport::default() });
-    };
-    let mut report = LapseReport { after: last, finished: !whole, ..LapseReport::default() };
-    let mut query = patrons::Entity::find()
-        .filter(patrons::Column::Id.is_in(keys.iter().copied()))
-        .order_by_asc(patrons::Column::Id);
-    if !order.dry_run {
-        query = query.lock_exclusive();
-    }
-    let held = query.all(transaction).await?;
-    let hold = if order.dry_run { Hold::No } else { Hold::Yes };
-    let mut lapsed = Vec::new();
-    for fee in ledger::open_of(transaction, &keys, hold).await? {
-        if has_lapsed(&fee, &moment)? {
-            lapsed.push(fee);
+        let held = query.all(work.transaction).await.map_err(StoreError::from)?;
+        let hold = if work.dry_run { Hold::No } else { Hold::Yes };
+        let mut lapsed = Vec::new();
+        for fee in ledger::open_of(work.transaction, &keys, hold).await? {
+            if has_lapsed(&fee, &moment)? {
+                lapsed.push(fee);
+            }
         }
+        let cents: i64 = lapsed.iter().map(|fee| fee.open_cents).sum();
+        let report =
+            JobReport::of([("lapsed_fees", lapsed.len() as u64), ("lapsed_cents", cents.unsigned_abs())]);
+        if work.dry_run || lapsed.is_empty() {
+            return Ok((report, Some(last)));
+        }
+        let mut changes = Changes::default();
+        let pen = Pen { surroundings, at: moment.at(), by: AUTHOR.to_owned() };
+        for patron in held.iter().filter(|patron| lapsed.iter().any(|fee| fee.patron_id == patron.id)) {
+            changes.audit.push(row(surroundings, &moment, patron));
+        }
+        let entry = |fee: &fees::Model| pen.entry(fee.id, FeeEntryKind::Lapse, -fee.open_cents);
+        changes.fee_entries.extend(lapsed.iter().map(entry));
+        ledger::post(work.transaction, &moment, changes).await?;
+        Ok((report, Some(last)))
     }
-    report.fees = lapsed.len() as u64;
-    report.cents = lapsed.iter().map(|fee| fee.open_cents).sum();
-    if order.dry_run || lapsed.is_empty() {
-        return Ok(report);
-    }
-    let mut changes = Changes::default();
-    let pen = Pen { surroundings, at: moment.at(), by: ACTOR.to_owned() };
-    for patron in held.iter().filter(|patron| lapsed.iter().any(|fee| fee.patron_id == patron.id)) {
-        changes.audit.push(row(surroundings, &moment, patron));
-    }
-    let entry = |fee: &fees::Model| pen.entry(fee.id, FeeEntryKind::Lapse, -fee.open_cents);
-    changes.fee_entries.extend(lapsed.iter().map(entry));
-    ledger::post(transaction, &moment, changes).await?;
-    Ok(report)
 }
 
 /// Patrons who owe something that fell due long enough ago, in the order of their keys.
@@ -171,10 +104,10 @@ fn row(surroundings: &Surroundings, moment: &Moment, patron: &patrons::Model) ->
     AuditRow {
         id: surroundings.new_id(moment.at()),
         at: At(moment.at()),
-        action: ACTION,
+        action: LapseFees::NAME,
         granted: true,
         reasons: "[]".to_owned(),
-        actor: ACTOR,
+        actor: AUTHOR,
         device_id: None,
         branch_id: None,
         subject: Some(patron.pseudonym),

@@ -1,6 +1,6 @@
 //! What patrons owe and how they pay it (A68 to A70), as devices ask for it; `staff/fees/` is the desk's side.
 
-pub mod lapse;
+pub(crate) mod lapse;
 pub(crate) mod ledger;
 mod list;
 mod record_payment;

@@ -13,7 +13,11 @@ use super::{
     ready::HoldShelf,
     release::release,
 };
-use crate::{Register, RegisterError, Rulebook, loans::open_loan::year_of};
+use crate::{
+    Register, RegisterError, Rulebook,
+    jobs::{AUTHOR, Batched, JobReport, Work},
+    loans::open_loan::year_of,
+};
 use kortisto_domain::{Decision, FeeKind, HoldState, Moment, PatronCategory, fees};
 use kortisto_store::{
     Engine, StoreError,
@@ -31,114 +35,57 @@ use sea_orm::{
 };
 use std::{
     collections::{HashMap, VecDeque},
-    ops::AddAssign,
     sync::Arc,
-    time::Duration,
 };
-use tokio::time::Instant;
 use uuid::Uuid;
-
-/// Who closes them, in the audit trail and on the hold.
-const AUTHOR: &str = "job";
-
-/// Holds of one batch at most: on SQLite a batch holds the one writer meanwhile.
-pub const EXPIRY_BATCH_MAX: u64 = 100;
-
-/// How the holds whose time is over are gone through.
-#[derive(Debug, Clone, Copy)]
-pub struct ExpireHolds {
-    /// Holds of one batch, 1 to [`EXPIRY_BATCH_MAX`].
-    pub batch: u64,
-    /// How long one batch may take.
-    pub batch_limit: Duration,
-    /// Whether it is only counted what would be done.
-    pub dry_run: bool,
-}
-
-/// What was done, or would be.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ExpiredHolds {
-    /// Ready holds that nobody picked up.
-    pub uncollected: u64,
-    /// Pending holds that waited long enough.
-    pub ended: u64,
-    /// Items that went to the next hold of their queue right there; 0 in a dry run.
-    pub passed_on: u64,
-    /// Fees that came about; 0 in a dry run.
-    pub fees: u64,
-}
-
-impl AddAssign for ExpiredHolds {
-    fn add_assign(&mut self, more: Self) {
-        self.uncollected += more.uncollected;
-        self.ended += more.ended;
-        self.passed_on += more.passed_on;
-        self.fees += more.fees;
-    }
-}
 
 /// Which of the two kinds is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Over {
+pub(crate) enum Over {
     Uncollected,
     Ended,
 }
 
-impl Register {
-    /// Closes every hold whose time is over, batch by batch.
-    ///
-    /// # Errors
-    /// [`RegisterError`] of the batch that failed; those before it stay done.
-    pub async fn expire_holds(self: &Arc<Self>, run: ExpireHolds) -> Result<ExpiredHolds, RegisterError> {
-        let mut done = ExpiredHolds::default();
-        for over in [Over::Uncollected, Over::Ended] {
-            let mut after = Uuid::nil();
-            loop {
-                let (part, last) = self.expire_batch(run, over, after).await?;
-                done += part;
-                match last {
-                    Some(last) => after = last,
-                    None => break,
-                }
-            }
-        }
-        Ok(done)
+/// The job.
+pub(crate) struct ExpireHolds;
+
+impl Batched for ExpireHolds {
+    const NAME: &'static str = "expire_holds";
+
+    /// Which kind, and the last hold that was looked at.
+    type Place = (Over, Uuid);
+
+    fn first() -> Self::Place {
+        (Over::Uncollected, Uuid::nil())
     }
 
-    /// One batch of the holds after this one; gives the last of them, none where there is none.
-    async fn expire_batch(
-        self: &Arc<Self>,
-        run: ExpireHolds,
-        over: Over,
-        after: Uuid,
-    ) -> Result<(ExpiredHolds, Option<Uuid>), RegisterError> {
-        let register = Arc::clone(self);
-        let deadline = Instant::now() + run.batch_limit;
-        self.store
-            .unit_of_work("expire_holds", deadline, move |transaction| {
-                let register = Arc::clone(&register);
-                Box::pin(async move {
-                    let moment = register.surroundings.moment();
-                    let size = run.batch.clamp(1, EXPIRY_BATCH_MAX);
-                    let due = due(transaction, &moment, over, after, size).await?;
-                    let last = due.last().map(|row| row.id);
-                    let part = if run.dry_run {
-                        counted(over, due.len())
-                    } else {
-                        close(&register, transaction, over, due).await?
-                    };
-                    Ok((part, last))
-                })
-            })
-            .await
+    async fn batch(
+        work: &Work<'_>,
+        (over, after): Self::Place,
+    ) -> Result<(JobReport, Option<Self::Place>), RegisterError> {
+        let moment = work.register.surroundings.moment();
+        let due = due(work.transaction, &moment, over, after, work.rows).await?;
+        let next = match (due.last(), over) {
+            (Some(last), _) => Some((over, last.id)),
+            (None, Over::Uncollected) => Some((Over::Ended, Uuid::nil())),
+            (None, Over::Ended) => None,
+        };
+        let report = if work.dry_run {
+            JobReport::of([(over.counted(), due.len() as u64)])
+        } else {
+            close(work.register, work.transaction, over, due).await?
+        };
+        Ok((report, next))
     }
 }
 
-fn counted(over: Over, holds: usize) -> ExpiredHolds {
-    let holds = holds as u64;
-    match over {
-        Over::Uncollected => ExpiredHolds { uncollected: holds, ..ExpiredHolds::default() },
-        Over::Ended => ExpiredHolds { ended: holds, ..ExpiredHolds::default() },
+impl Over {
+    /// What they are called in the report.
+    const fn counted(self) -> &'static str {
+        match self {
+            Self::Uncollected => "uncollected_holds",
+            Self::Ended => "ended_holds",
+        }
     }
 }
 
@@ -179,9 +126,9 @@ async fn close(
     transaction: &DatabaseTransaction,
     over: Over,
     due: Vec<holds::Model>,
-) -> Result<ExpiredHolds, RegisterError> {
+) -> Result<JobReport, RegisterError> {
     if due.is_empty() {
-        return Ok(ExpiredHolds::default());
+        return Ok(JobReport::default());
     }
     let engine = Engine::of(transaction);
     let key = |row: &holds::Model| locks::Key {
@@ -213,17 +160,23 @@ async fn close(
         patrons: holders(transaction, &rows).await?,
         queues: HashMap::new(),
         changes: Changes::default(),
-        done: ExpiredHolds::default(),
+        closed: 0,
+        passed_on: 0,
+        fees: 0,
     };
     for (row, facts) in rows.iter().zip(&facts) {
         batch.close(row, facts, over)?;
     }
-    let (changes, done) = (batch.changes, batch.done);
-    changes::apply(transaction, engine, changes, moment.at(), moment.today()).await?;
+    let report = JobReport::of([
+        (over.counted(), batch.closed),
+        ("items_passed_on", batch.passed_on),
+        ("fees", batch.fees),
+    ]);
+    changes::apply(transaction, engine, batch.changes, moment.at(), moment.today()).await?;
     if !ids.is_empty() {
         note_author(transaction, &ids, AUTHOR).await?;
     }
-    Ok(done)
+    Ok(report)
 }
 
 /// The patrons of these holds, by their keys.
@@ -245,7 +198,9 @@ struct Batch<'a> {
     /// By title, without the holds that got an item in this batch.
     queues: HashMap<i64, VecDeque<Queued>>,
     changes: Changes,
-    done: ExpiredHolds,
+    closed: u64,
+    passed_on: u64,
+    fees: u64,
 }
 
 impl Batch<'_> {
@@ -263,14 +218,14 @@ impl Batch<'_> {
             };
             let queue = self.queues.entry(item.title_id).or_insert_with(|| facts.queue.clone().into());
             let next = release(&shelf, &mut self.changes, item, queue, row.compartment.is_some());
-            self.done.passed_on += u64::from(next.is_some());
+            self.passed_on += u64::from(next.is_some());
         }
         if over == Over::Uncollected {
             let year = year_of(self.moment.today());
             self.changes.year(row.patron_id, year).uncollected_holds += 1;
             self.charge(row, &patron)?;
         }
-        self.done += counted(over, 1);
+        self.closed += 1;
         self.changes.audit.push(AuditRow {
             id: self.register.surroundings.new_id(at),
             at: At(at),
@@ -297,7 +252,7 @@ impl Batch<'_> {
         let policy = self.rulebook.policies.charges(&place, category, today);
         let cents = fees::uncollected_hold(&policy, patron.birth_date, today);
         if cents > 0 {
-            self.done.fees += 1;
+            self.fees += 1;
             self.changes.new_fees.push(NewFeeRow {
                 id: self.register.surroundings.new_id(self.moment.at()),
                 patron_id: row.patron_id,

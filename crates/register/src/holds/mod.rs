@@ -34,7 +34,6 @@ pub use cancel::CancelHold;
 pub use change::ChangeHold;
 pub use confirm::ConfirmPickup;
 pub use details::HoldDetails;
-pub use expire::{EXPIRY_BATCH_MAX, ExpireHolds, ExpiredHolds};
 pub use list::{HoldList, HoldPlace, ListHolds};
 pub use pick_up::PickUp;
 pub use place::PlaceHold;

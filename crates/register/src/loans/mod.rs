@@ -1,7 +1,9 @@
 //! Lending and taking back.
 
+pub(crate) mod billing;
 pub(crate) mod checkout;
 pub(crate) mod fees;
+pub(crate) mod history;
 mod list;
 pub(crate) mod open_loan;
 mod renew;
@@ -9,6 +11,7 @@ pub(crate) mod renewing;
 pub(crate) mod take_back;
 pub(crate) mod undo;
 
+pub use billing::Billed;
 pub use checkout::Checkout;
 pub use list::{ListLoans, ListedLoan, LoanList, LoanPlace};
 pub use open_loan::{LoanAnswer, LoanDetails};

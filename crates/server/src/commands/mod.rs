@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod device;
 mod import;
+mod jobs;
 mod keys;
 mod migrate;
 mod open;
@@ -56,6 +57,9 @@ enum Command {
     /// Make and rotate the key file, move rows to the newest key, and say which rows hang on which key.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// List, run and look back on the work that time sets off.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
     /// Say what is wrong with configuration, keys, certificates, database and clock, and how to mend it.
     Check,
 }
@@ -96,6 +100,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Staff(command) => staff::run(config, command).await,
         Command::Audit(command) => audit::run(config, command).await,
         Command::Keys(command) => keys::run(config, &command).await,
+        Command::Jobs(command) => jobs::run(config, command).await,
         Command::Check => check::run(config).await,
     };
     outcome.unwrap_or_else(|failure| {

@@ -106,9 +106,17 @@ pub(super) fn small_vault(config: &Config, keys: &Arc<Keys>) -> PinVault {
 
 /// The register, ready to serve.
 pub(super) async fn register(config: &Config, cost: HashCost) -> Result<Register, Failure> {
+    open_register(config, cost, serving_store(config).await?).await
+}
+
+/// The register, for a command that works beside a running server.
+pub(super) async fn register_beside(config: &Config, cost: HashCost) -> Result<Register, Failure> {
+    open_register(config, cost, store(config).await?).await
+}
+
+async fn open_register(config: &Config, cost: HashCost, store: Store) -> Result<Register, Failure> {
     let keys = keys(config)?;
     let issuer = issuer(config)?;
-    let store = serving_store(config).await?;
     super::migrate::refuse_stale(&store).await?;
     let surroundings = surroundings(config);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

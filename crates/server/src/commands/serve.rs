@@ -9,7 +9,7 @@ use crate::{
     telemetry,
     tls::{TlsReloader, crypto},
 };
-use kortisto_register::{Clock as _, Register, SystemClock, audit::Sealer};
+use kortisto_register::{Clock as _, Register, SystemClock, audit::Sealer, jobs::Runner};
 use kortisto_vault::HashCost;
 use std::{future::Future, path::Path, process::ExitCode, sync::Arc};
 use tokio::net::TcpListener;
@@ -44,6 +44,7 @@ pub(super) async fn serve_with(
             .map_err(|error| Failure::new(format!("cannot listen at {addr}: {error}")))
     };
     let sealer = Sealer::new(&register, config.audit.heads_file.clone());
+    let runner = config.jobs.in_server.then(|| Runner::new(Arc::clone(&register)));
     let serving = Serving {
         register,
         tls,
@@ -57,6 +58,7 @@ pub(super) async fn serve_with(
         reflection: config.reflection,
         openid: open::openid(config)?,
         sealer: Some(sealer),
+        runner,
     };
     tracing::info!(addr = %config.listen.addr, enrolment_addr = %config.listen.enrolment_addr, "serving");
     serve(serving, signal).await.map_err(|error| Failure::of("serving", &error))

@@ -13,8 +13,8 @@ use std::path::Path;
 use config::{Environment, File, FileFormat};
 pub use database::DatabaseUrl;
 pub use sections::{
-    AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, KeysConfig, LimitsConfig, ListenConfig,
-    LogConfig, LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
+    AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, JobsConfig, KeysConfig, LimitsConfig,
+    ListenConfig, LogConfig, LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
 };
 use serde::Deserialize;
 pub use validate::InvalidKey;
@@ -43,6 +43,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How the server stops.
     pub drain: DrainConfig,
+    /// Work that time sets off.
+    pub jobs: JobsConfig,
     /// How staff may sign in.
     pub staff: StaffConfig,
     /// Where signed heads of the audit trail go.

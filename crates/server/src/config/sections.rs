@@ -332,3 +332,18 @@ pub struct AuditConfig {
     /// are in the database only.
     pub heads_file: Option<PathBuf>,
 }
+
+/// Work that time sets off.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsConfig {
+    /// Whether the server runs jobs by itself; of several servers, each job is run by one at a time. Without it, run
+    /// `kortisto jobs due` from a timer. Default true.
+    pub in_server: bool,
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self { in_server: true }
+    }
+}

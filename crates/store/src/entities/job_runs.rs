@@ -11,10 +11,10 @@ pub struct Model {
     pub id: Uuid,
     pub job: String,
     pub started_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub holder: Uuid,
-    pub handled: i64,
-    pub report: Option<String>,
+    pub ended_at: DateTime<Utc>,
+    pub finished: bool,
+    pub report: String,
+    pub failure: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

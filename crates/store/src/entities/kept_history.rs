@@ -13,6 +13,8 @@ pub struct Model {
     pub title_id: i64,
     pub lent_at: DateTime<Utc>,
     pub returned_at: DateTime<Utc>,
+    pub for_patron: bool,
+    pub for_home_service: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -5,6 +5,7 @@
 //! No rule is written here: statements lock, load and write what `domain` decided.
 
 pub mod bulk;
+pub mod by_age;
 pub mod changes;
 pub mod circulation_facts;
 pub mod cursor;
@@ -12,6 +13,7 @@ pub mod dialect;
 pub mod door_facts;
 pub mod hold_queue;
 pub mod item;
+pub mod job_lease;
 pub mod locks;
 pub mod parties;
 pub mod party;

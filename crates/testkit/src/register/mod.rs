@@ -7,6 +7,7 @@ pub mod client;
 mod debts;
 mod dump;
 mod home;
+mod jobs;
 mod loans;
 mod loud;
 mod persons;
@@ -30,7 +31,7 @@ use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgre
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use kortisto_migrations::{Migrator, MigratorTrait as _};
-use kortisto_register::{Clock, Register, RegisterOptions, Surroundings, audit::Sealer};
+use kortisto_register::{Clock, Register, RegisterOptions, Surroundings, audit::Sealer, jobs::Runner};
 use kortisto_server::{
     Now,
     ca::{Authority, AuthorityIssuer},
@@ -164,6 +165,8 @@ pub struct TestOptions {
     pub openid: Option<OpenIdOptions>,
     /// Whether the server seals the audit trail; no, so that nothing happens beside a test.
     pub seals: bool,
+    /// Whether the server runs jobs at their times; no, so that a test says when.
+    pub runs_jobs: bool,
 }
 
 impl Default for TestOptions {
@@ -181,6 +184,7 @@ impl Default for TestOptions {
             drain: DrainLimits { lame_duck: Duration::ZERO, drain: Duration::from_secs(2) },
             openid: None,
             seals: false,
+            runs_jobs: false,
         }
     }
 }
@@ -312,6 +316,7 @@ impl TestRegister {
             reflection: true,
             openid: options.openid.map(|options| OpenId::load(options).expect("the provider's keys")),
             sealer: options.seals.then(|| Sealer::new(&register, None)),
+            runner: options.runs_jobs.then(|| Runner::new(Arc::clone(&register))),
         };
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {

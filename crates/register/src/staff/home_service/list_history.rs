@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use kortisto_domain::{ConsentPurpose, ConsentState, Purpose};
 use kortisto_store::{
     StoreError,
-    entities::{items, loan_history, titles},
+    entities::{items, kept_history, loan_history, titles},
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use std::collections::HashMap;
@@ -67,50 +67,92 @@ impl StaffView for ListHomeServiceHistory {
         let no_consent =
             RegisterError::RuleBroken { rule: "a history is shown with the patron's consent only" };
         let since = consent.ok_or(no_consent)?.recorded_at;
-        let mut query = loan_history::Entity::find()
-            .filter(loan_history::Column::PatronId.eq(patron.id))
-            .filter(loan_history::Column::LentAt.gte(since));
-        if let Some(after) = self.after {
-            query = query.filter(loan_history::Column::Id.lt(after));
-        }
-        let mut rows = query
-            .order_by_desc(loan_history::Column::Id)
-            .limit(self.page_size as u64 + 1)
-            .all(desk.transaction)
-            .await
-            .map_err(StoreError::from)?;
+        let rows = self.page_size as u64 + 1;
+        let mut loans = traced(desk, patron.id, since, self.after, rows).await?;
+        loans.extend(kept(desk, patron.id, self.after, rows).await?);
+        // Ids begin with the time of the loan.
+        loans.sort_by_key(|loan| std::cmp::Reverse(loan.loan));
         desk.viewed(&patron);
-        let more = rows.len() > self.page_size;
-        rows.truncate(self.page_size);
-        let next = rows.last().filter(|_| more).map(|row| row.id);
-        let labels = labels(desk, &rows).await?;
-        let record = |row: loan_history::Model| HistoryRecord {
-            loan: row.id,
-            label: labels.get(&row.item_id).cloned().unwrap_or_default(),
-            material: row.material,
-            lent_at: row.lent_at,
-            returned_at: row.returned_at,
-        };
-        Ok(HistoryPage { loans: rows.into_iter().map(record).collect(), next })
+        let more = loans.len() > self.page_size;
+        loans.truncate(self.page_size);
+        let next = loans.last().filter(|_| more).map(|loan| loan.loan);
+        Ok(HistoryPage { loans, next })
     }
 }
 
-/// Author and title of each item.
-async fn labels(
+/// Loans whose trace has not been forgotten yet.
+async fn traced(
     desk: &StaffDesk<'_>,
-    rows: &[loan_history::Model],
-) -> Result<HashMap<i64, String>, RegisterError> {
-    let items = items::Entity::find()
-        .filter(items::Column::Id.is_in(rows.iter().map(|row| row.item_id)))
+    patron_id: i64,
+    since: DateTime<Utc>,
+    after: Option<Uuid>,
+    rows: u64,
+) -> Result<Vec<HistoryRecord>, RegisterError> {
+    let mut query = loan_history::Entity::find()
+        .filter(loan_history::Column::PatronId.eq(patron_id))
+        .filter(loan_history::Column::LentAt.gte(since));
+    if let Some(after) = after {
+        query = query.filter(loan_history::Column::Id.lt(after));
+    }
+    let query = query.order_by_desc(loan_history::Column::Id).limit(rows);
+    let loans = query.all(desk.transaction).await.map_err(StoreError::from)?;
+    let of_item: HashMap<i64, i64> = items::Entity::find()
+        .select_only()
+        .columns([items::Column::Id, items::Column::TitleId])
+        .filter(items::Column::Id.is_in(loans.iter().map(|loan| loan.item_id)))
+        .into_tuple()
         .all(desk.transaction)
         .await
-        .map_err(StoreError::from)?;
-    let titles = titles::Entity::find()
-        .filter(titles::Column::Id.is_in(items.iter().map(|item| item.title_id)))
-        .all(desk.transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let of_title: HashMap<i64, String> = titles.into_iter().map(|title| (title.id, title.label)).collect();
-    let label = |title| of_title.get(&title).cloned().unwrap_or_default();
-    Ok(items.into_iter().map(|item| (item.id, label(item.title_id))).collect())
+        .map_err(StoreError::from)?
+        .into_iter()
+        .collect();
+    let titles = titles_of(desk, of_item.values().copied()).await?;
+    let record = |loan: loan_history::Model| {
+        let title = of_item.get(&loan.item_id).and_then(|title| titles.get(title));
+        HistoryRecord {
+            loan: loan.id,
+            label: title.map(|title| title.label.clone()).unwrap_or_default(),
+            material: loan.material,
+            lent_at: loan.lent_at,
+            returned_at: loan.returned_at,
+        }
+    };
+    Ok(loans.into_iter().map(record).collect())
+}
+
+/// Loans that were kept when their trace was forgotten.
+async fn kept(
+    desk: &StaffDesk<'_>,
+    patron_id: i64,
+    after: Option<Uuid>,
+    rows: u64,
+) -> Result<Vec<HistoryRecord>, RegisterError> {
+    let mut query = kept_history::Entity::find()
+        .filter(kept_history::Column::PatronId.eq(patron_id))
+        .filter(kept_history::Column::ForHomeService.eq(true));
+    if let Some(after) = after {
+        query = query.filter(kept_history::Column::Id.lt(after));
+    }
+    let query = query.order_by_desc(kept_history::Column::Id).limit(rows);
+    let loans = query.all(desk.transaction).await.map_err(StoreError::from)?;
+    let titles = titles_of(desk, loans.iter().map(|loan| loan.title_id)).await?;
+    let record = |loan: kept_history::Model| {
+        let title = titles.get(&loan.title_id);
+        HistoryRecord {
+            loan: loan.id,
+            label: title.map(|title| title.label.clone()).unwrap_or_default(),
+            material: title.map(|title| title.material.clone()).unwrap_or_default(),
+            lent_at: loan.lent_at,
+            returned_at: loan.returned_at,
+        }
+    };
+    Ok(loans.into_iter().map(record).collect())
+}
+
+async fn titles_of(
+    desk: &StaffDesk<'_>,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, titles::Model>, RegisterError> {
+    let titles = titles::Entity::find().filter(titles::Column::Id.is_in(ids)).all(desk.transaction).await;
+    Ok(titles.map_err(StoreError::from)?.into_iter().map(|title| (title.id, title)).collect())
 }

@@ -15,7 +15,7 @@ pub use put::PutHomeService;
 pub use set_consent::SetConsent;
 
 use super::StaffDesk;
-use crate::RegisterError;
+use crate::{RegisterError, loans::history};
 use kortisto_domain::{ConsentPurpose, ConsentState};
 use kortisto_store::{
     StoreError,
@@ -51,12 +51,12 @@ async fn standing(
     Ok(row.map_err(StoreError::from)?)
 }
 
-/// Marks the standing consent as withdrawn, if there is one.
+/// Marks the standing consent as withdrawn, if there is one, and erases what was kept by it.
 async fn withdraw(desk: &StaffDesk<'_>, patron_id: i64, about: ConsentPurpose) -> Result<(), RegisterError> {
     let Some(consent) = standing(desk, patron_id, about).await? else { return Ok(()) };
     let mut row = consent.into_active_model();
     row.withdrawn_at = Set(Some(desk.moment.at()));
     row.withdrawn_by = Set(Some(desk.author()));
     row.update(desk.transaction).await.map_err(StoreError::from)?;
-    Ok(())
+    history::erase(desk.transaction, patron_id, about).await
 }

@@ -5,6 +5,6 @@ mod found;
 mod open_session;
 mod report;
 
-pub use bill::{BillLoan, Billed};
+pub use bill::BillLoan;
 pub use open_session::{OpenPatronSession, OpenedAtDesk};
 pub use report::ReportLoan;

@@ -3,6 +3,7 @@
 use super::consent_facts;
 use crate::{
     RegisterError,
+    loans::history,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc, rights},
 };
 use kortisto_domain::ConsentPurpose;
@@ -55,6 +56,7 @@ impl StaffChange for WithdrawConsent {
         row.withdrawn_at = Set(Some(at));
         row.withdrawn_by = Set(Some(desk.author()));
         row.update(desk.transaction).await.map_err(StoreError::from)?;
+        history::erase(desk.transaction, patron_id, facts.purpose).await?;
         let mut changes = vec![
             FieldChange::new("consent", Some(id.to_string()), Some(id.to_string())),
             FieldChange::new("consent.withdrawn_at", None, Some(at.to_rfc3339())),

@@ -1,16 +1,19 @@
-//! Who leads a kind of work, until when.
+//! Where a job stands.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-/// Who leads a kind of work, until when.
+/// Where a job stands.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "leases")]
+#[sea_orm(table_name = "jobs")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    pub holder: Uuid,
-    pub until: DateTime<Utc>,
+    pub holder: Option<Uuid>,
+    pub held_until: Option<DateTime<Utc>>,
+    pub finished: Option<DateTime<Utc>>,
+    pub failed: Option<DateTime<Utc>>,
+    pub failure: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,160 @@
+//! Forgets who had an item once the days of its trace are over (A77), unless something is still owed for that loan.
+//! What its patron has consented to is taken into the kept history (A78, A80).
+
+use super::super::{Batched, JobReport, Work};
+use crate::RegisterError;
+use chrono::{DateTime, Utc};
+use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept};
+use kortisto_store::{
+    StoreError,
+    entities::{consents, fees, items, kept_history, loan_history},
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query},
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The job.
+pub(crate) struct ForgetBorrowers;
+
+impl Batched for ForgetBorrowers {
+    const NAME: &'static str = "forget_borrowers";
+
+    /// The last loan that was looked at, by the moment of its return.
+    type Place = Option<(DateTime<Utc>, Uuid)>;
+
+    fn first() -> Self::Place {
+        None
+    }
+
+    async fn batch(
+        work: &Work<'_>,
+        place: Self::Place,
+    ) -> Result<(JobReport, Option<Self::Place>), RegisterError> {
+        let moment = work.register.surroundings.moment();
+        let rulebook = work.register.rulebook_in(work.transaction).await?;
+        let policy = rulebook.policies.retention(moment.today());
+        let before = moment.start_of(history::traced_from(policy.item_trace_days, moment.today()));
+        let loans = over(work, before, place).await?;
+        let next = loans.last().filter(|_| loans.len() as u64 >= work.rows);
+        let next = next.map(|last| Some((last.returned_at, last.id)));
+        if loans.is_empty() {
+            return Ok((JobReport::default(), None));
+        }
+        let kept = kept(work, policy.history, &loans).await?;
+        let report = JobReport::of([
+            ("forgotten_loans", loans.len() as u64),
+            ("loans_kept_in_histories", kept.len() as u64),
+        ]);
+        if work.dry_run {
+            return Ok((report, next));
+        }
+        if !kept.is_empty() {
+            kept_history::Entity::insert_many(kept)
+                .exec_without_returning(work.transaction)
+                .await
+                .map_err(StoreError::from)?;
+        }
+        let ids: Vec<Uuid> = loans.iter().map(|loan| loan.id).collect();
+        fees::Entity::update_many()
+            .col_expr(fees::Column::ItemId, Expr::value(None::<i64>))
+            .filter(fees::Column::LoanId.is_in(ids.iter().copied()))
+            .exec(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        loan_history::Entity::delete_many()
+            .filter(loan_history::Column::Id.is_in(ids))
+            .exec(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        Ok((report, next))
+    }
+}
+
+/// Loans that were returned before this and for which nothing is owed, in the order of their returns.
+async fn over(
+    work: &Work<'_>,
+    before: DateTime<Utc>,
+    place: Option<(DateTime<Utc>, Uuid)>,
+) -> Result<Vec<loan_history::Model>, RegisterError> {
+    use loan_history::Column::{Id, ReturnedAt};
+    let owed = Query::select()
+        .expr(Expr::value(1))
+        .from(fees::Entity)
+        .and_where(Expr::col((fees::Entity, fees::Column::LoanId)).equals((loan_history::Entity, Id)))
+        .and_where(Expr::col((fees::Entity, fees::Column::OpenCents)).gt(0))
+        .take();
+    let mut query = loan_history::Entity::find()
+        .filter(ReturnedAt.lt(before))
+        .filter(Expr::exists(owed).not())
+        .order_by_asc(ReturnedAt)
+        .order_by_asc(Id)
+        .limit(work.rows);
+    if let Some((at, id)) = place {
+        let same = Condition::all().add(ReturnedAt.eq(at)).add(Id.gt(id));
+        query = query.filter(ReturnedAt.gte(at)).filter(Condition::any().add(ReturnedAt.gt(at)).add(same));
+    }
+    Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
+}
+
+/// The rows of those loans that belong to a history which is kept.
+async fn kept(
+    work: &Work<'_>,
+    policy: HistoryKept,
+    loans: &[loan_history::Model],
+) -> Result<Vec<kept_history::ActiveModel>, RegisterError> {
+    let purposes = [ConsentPurpose::LoanHistory, ConsentPurpose::HomeServiceHistory];
+    let purposes = purposes.into_iter().filter(|purpose| history::allows(policy, *purpose));
+    let standing = consents::Entity::find()
+        .filter(consents::Column::PatronId.is_in(loans.iter().map(|loan| loan.patron_id)))
+        .filter(consents::Column::Purpose.is_in(purposes.map(ConsentPurpose::code)))
+        .filter(consents::Column::State.eq(ConsentState::Granted.code()))
+        .filter(consents::Column::WithdrawnAt.is_null())
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let includes = |loan: &loan_history::Model, purpose: ConsentPurpose| {
+        standing.iter().any(|consent| {
+            consent.patron_id == loan.patron_id
+                && consent.purpose == purpose.code()
+                && history::includes(consent.recorded_at, loan.lent_at)
+        })
+    };
+    let mut wanted = Vec::new();
+    for loan in loans {
+        let for_patron = includes(loan, ConsentPurpose::LoanHistory);
+        let for_home_service = includes(loan, ConsentPurpose::HomeServiceHistory);
+        if for_patron || for_home_service {
+            wanted.push((loan, for_patron, for_home_service));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let titles: HashMap<i64, i64> = items::Entity::find()
+        .select_only()
+        .columns([items::Column::Id, items::Column::TitleId])
+        .filter(items::Column::Id.is_in(wanted.iter().map(|(loan, ..)| loan.item_id)))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?
+        .into_iter()
+        .collect();
+    let row = |(loan, for_patron, for_home_service): (&loan_history::Model, bool, bool)| {
+        let title = titles.get(&loan.item_id).ok_or(RegisterError::Internal("an item has no title"))?;
+        Ok(kept_history::ActiveModel {
+            id: Set(loan.id),
+            patron_id: Set(loan.patron_id),
+            title_id: Set(*title),
+            lent_at: Set(loan.lent_at),
+            returned_at: Set(loan.returned_at),
+            for_patron: Set(for_patron),
+            for_home_service: Set(for_home_service),
+        })
+    };
+    wanted.into_iter().map(row).collect()
+}

@@ -1,0 +1,5 @@
+//! What is forgotten, and when. Deleted, not hidden.
+
+pub(super) mod borrowers;
+pub(super) mod holds;
+pub(super) mod of_use;

@@ -1,0 +1,5 @@
+//! Work that time sets off.
+
+mod billing;
+mod forgetting;
+mod running;
