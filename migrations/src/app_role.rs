@@ -9,6 +9,9 @@ use sea_orm_migration::{
 /// Tables whose rows are added and never changed: the record and its chain.
 pub(crate) const APPEND_ONLY: [&str; 3] = ["audit", "audit_seals", "audit_heads"];
 
+/// The columns of the record that name an item, a loan or a hold, and can be forgotten.
+const FORGETTABLE: &str = "item_id, loan_id, hold_id, named_salt, named_hash";
+
 /// Tables whose rows are added, and deleted when a person is erased, but never changed.
 const ERASABLE: [&str; 2] = ["audit_values", "fee_entries"];
 
@@ -51,6 +54,7 @@ pub async fn grant_app_role(connection: &impl ConnectionTrait, role: &str) -> Re
         format!("grant usage on schema public to {role}"),
         format!("grant usage, select on all sequences in schema public to {role}"),
     ];
+    statements.push(format!("grant update ({FORGETTABLE}) on audit to {role}"));
     statements.extend(tables.iter().map(|table| format!("grant {} on {table} to {role}", rights(table))));
     // Sent as one text, which PostgreSQL runs as one transaction.
     connection.execute_unprepared(&statements.join(";\n")).await?;

@@ -3,9 +3,13 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use kortisto_domain::Moment;
+use kortisto_store::queries::dialect::Hex;
 use kortisto_vault::Random;
 use std::sync::Arc;
 use uuid::{Builder, Uuid};
+
+/// Length of the salt of what an audit row names, in bytes.
+const NAMED_SALT_BYTES: usize = 16;
 
 /// Where the register takes the time from.
 pub trait Clock: Send + Sync + 'static {
@@ -57,5 +61,12 @@ impl Surroundings {
         let mut bytes = [0; 16];
         self.random.fill(&mut bytes);
         Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// What is mixed into the hash of what an audit row names, so that the hash says nothing once that is forgotten.
+    pub(crate) fn named_salt(&self) -> Hex {
+        let mut salt = vec![0; NAMED_SALT_BYTES];
+        self.random.fill(&mut salt);
+        Hex(salt)
     }
 }

@@ -2,16 +2,20 @@
 
 use chrono::TimeDelta;
 use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeKind};
-use kortisto_register::jobs::Job;
+use kortisto_register::{
+    audit::{SEAL_MARGIN, Sealer, verify},
+    jobs::Job,
+};
 use kortisto_store::entities::{
-    consents, fees, holds, kept_history, loan_history, pin_attempts, remembered_answers,
+    audit, consents, fees, holds, kept_history, loan_history, pin_attempts, remembered_answers,
 };
 use kortisto_testkit::{
     TestRegister, on_both_engines,
     register::{BRANCH_MAIN, Device, TestItem, TestPatron},
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _,
 };
 
 /// An item that this patron has borrowed and brought back.
@@ -144,6 +148,53 @@ on_both_engines! {
         let left = holds::Entity::find().all(t.store.writer()).await.unwrap();
         assert_eq!(left.iter().map(|hold| hold.id).collect::<Vec<_>>(), [waiting.id]);
         t.probe().await;
+    }
+
+    async fn the_audit_trail_forgets_items_and_its_chain_stays_whole(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let patron = t.patron().await;
+        read(&t, &kiosk, &patron).await;
+        let (taken, token) = (t.item().await, t.session_at(&kiosk, &patron).await);
+        kiosk.checkout(&t.session_at(&kiosk, &t.patron().await).await, &taken.barcode).await.unwrap();
+        assert!(kiosk.checkout(&token, &taken.barcode).await.unwrap().loan.is_none(), "somebody else has it");
+        let held = t.item().await;
+        let hold = t.hold(&patron, held.title, BRANCH_MAIN).await;
+        kiosk.cancel_hold(&token, hold.id).await.unwrap();
+        let mut sealer = Sealer::new(&t.register, None);
+        sealer.seal(SEAL_MARGIN).await.unwrap();
+        let head = sealer.sign_head().await.unwrap().unwrap();
+        let naming = async || {
+            let rows = audit::Entity::find().filter(audit::Column::Subject.eq(patron.pseudonym)).all(t.store.writer());
+            let rows = rows.await.unwrap();
+            let named = |row: &&audit::Model| row.item_id.is_some() || row.loan_id.is_some() || row.hold_id.is_some();
+            (rows.len(), rows.iter().filter(named).count())
+        };
+        let before = naming().await;
+        assert_eq!(before.1, 3, "a check-out, a refusal, a cancelled hold");
+        t.clock.advance(TimeDelta::days(60));
+        for job in [Job::ForgetBorrowers, Job::ForgetHolds, Job::ForgetItemsInTrail] {
+            assert!(t.job(job).await.is_empty(), "{job:?}");
+        }
+        t.clock.advance(TimeDelta::days(1));
+        for job in [Job::ForgetBorrowers, Job::ForgetHolds, Job::ForgetItemsInTrail] {
+            assert!(!t.job(job).await.is_empty(), "{job:?}");
+        }
+        assert_eq!(naming().await, (before.0, 0), "that something happened stays");
+        let report = verify(t.store.readers(), &t.keys.audit_public_key(), &[head]).await.unwrap();
+        assert_eq!((report.fault, report.forgotten, report.unsealed), (None, 4, 0));
+        t.probe().await;
+
+        // Only that, and only once.
+        let all = "item_id = null, loan_id = null, hold_id = null, named_salt = null";
+        for forbidden in [
+            format!("update audit set {all}, named_hash = null"),
+            format!("update audit set {all}, named_hash = subject_hash").replace("subject_hash", "named_salt"),
+            "update audit set item_id = 1 where named_hash is not null".to_owned(),
+            "update audit set subject = null where named_hash is null".to_owned(),
+        ] {
+            assert!(t.store.writer().execute_unprepared(&forbidden).await.is_err(), "{forbidden}");
+        }
     }
 
     async fn answers_and_attempts_are_kept_for_thirty_five_days(engine: Engine) {

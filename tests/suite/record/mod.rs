@@ -74,7 +74,10 @@ async fn run(t: &TestRegister, sql: &str) {
 async fn break_in(t: &TestRegister, engine: Engine) {
     for table in RECORD {
         match engine {
-            Engine::Postgres => run(t, &format!("drop trigger kortisto_append_only on {table}")).await,
+            Engine::Postgres => {
+                run(t, &format!("drop trigger kortisto_append_only on {table}")).await;
+                run(t, &format!("drop trigger if exists kortisto_forget on {table}")).await;
+            }
             Engine::Sqlite => {
                 for event in ["update", "delete"] {
                     run(t, &format!("drop trigger {table}_without_{event}")).await;

@@ -13,7 +13,10 @@ pub(super) type Hash = [u8; HASH_BYTES];
 pub(super) const BEGINNING: Hash = [0; HASH_BYTES];
 
 /// Another list of columns gets another label, so that old seals stay what they are.
-const LABEL: &[u8] = b"kortisto audit row v1\0";
+const LABEL: &[u8] = b"kortisto audit row v2\0";
+
+/// The label of what a row names.
+const NAMED_LABEL: &[u8] = b"kortisto audit named v1\0";
 
 /// The hash of the seal with this number: over the hash of the one before it and the whole row.
 pub(super) fn link(previous: &Hash, number: i64, row: &audit::Model) -> Hash {
@@ -23,6 +26,24 @@ pub(super) fn link(previous: &Hash, number: i64, row: &audit::Model) -> Hash {
     bytes.0.update(number.to_be_bytes());
     bytes.all(row);
     bytes.0.finalize().into()
+}
+
+/// The hash of the item, the loan and the hold that a row names; none where it names none. It stays when they are
+/// forgotten, and says nothing then: the salt has gone with them.
+pub(crate) fn named_hash(row: &audit::Model) -> Option<Vec<u8>> {
+    if row.named_hash.is_some() {
+        return row.named_hash.clone();
+    }
+    if row.item_id.is_none() && row.loan_id.is_none() && row.hold_id.is_none() {
+        return None;
+    }
+    let mut bytes = Bytes(Sha256::new());
+    bytes.0.update(NAMED_LABEL);
+    bytes.maybe(row.named_salt.as_deref());
+    bytes.key(row.item_id);
+    bytes.maybe(row.loan_id.as_ref().map(|id| id.as_bytes().as_slice()));
+    bytes.maybe(row.hold_id.as_ref().map(|id| id.as_bytes().as_slice()));
+    Some(bytes.0.finalize().to_vec())
 }
 
 /// Takes columns one after the other, each with its length, so that no two rows give the same bytes.
@@ -41,9 +62,12 @@ impl Bytes {
             device_id,
             branch_id,
             subject,
-            item_id,
-            loan_id,
-            hold_id,
+            // In the hash of what is named.
+            item_id: _,
+            loan_id: _,
+            hold_id: _,
+            named_salt: _,
+            named_hash: _,
             request_id,
             staff_account_id,
             staff_session_id,
@@ -60,9 +84,7 @@ impl Bytes {
         self.key(*device_id);
         self.key(*branch_id);
         self.maybe(subject.as_ref().map(|id| id.as_bytes().as_slice()));
-        self.key(*item_id);
-        self.maybe(loan_id.as_ref().map(|id| id.as_bytes().as_slice()));
-        self.maybe(hold_id.as_ref().map(|id| id.as_bytes().as_slice()));
+        self.maybe(named_hash(row).as_deref());
         self.maybe(request_id.as_ref().map(|id| id.as_bytes().as_slice()));
         self.key(*staff_account_id);
         self.maybe(staff_session_id.as_ref().map(|id| id.as_bytes().as_slice()));
@@ -116,12 +138,14 @@ mod tests {
             purpose: Some(1),
             detail: None,
             values_hash: Some(vec![7; 32]),
+            named_salt: None,
+            named_hash: None,
         }
     }
 
     #[test]
     fn whatever_changes_in_a_row_changes_its_hash() {
-        let changes: [fn(&mut audit::Model); 20] = [
+        let changes: [fn(&mut audit::Model); 21] = [
             |_| {},
             |row| row.id = Uuid::from_u128(9),
             |row| row.at += chrono::TimeDelta::microseconds(1),
@@ -135,6 +159,7 @@ mod tests {
             |row| row.item_id = Some(2),
             |row| row.loan_id = Some(Uuid::nil()),
             |row| row.hold_id = Some(Uuid::nil()),
+            |row| (row.item_id, row.named_salt) = (Some(2), Some(vec![1])),
             |row| row.request_id = Some(Uuid::nil()),
             |row| row.staff_account_id = None,
             |row| row.staff_session_id = None,
@@ -155,6 +180,22 @@ mod tests {
         assert_eq!(hashes.len(), changes.len());
         assert_ne!(link(&BEGINNING, 1, &row()), link(&BEGINNING, 2, &row()));
         assert_ne!(link(&BEGINNING, 1, &row()), link(&[1; 32], 1, &row()));
+    }
+
+    #[test]
+    fn what_a_row_names_can_be_forgotten_and_the_chain_stays_whole() {
+        let full = audit::Model {
+            item_id: Some(2),
+            loan_id: Some(Uuid::nil()),
+            named_salt: Some(vec![5; 16]),
+            ..row()
+        };
+        let hash = named_hash(&full);
+        assert!(hash.is_some() && named_hash(&row()).is_none());
+        let forgotten = audit::Model { named_hash: hash, ..row() };
+        assert_eq!(link(&BEGINNING, 1, &forgotten), link(&BEGINNING, 1, &full));
+        let other = audit::Model { named_hash: Some(vec![0; 32]), ..row() };
+        assert_ne!(link(&BEGINNING, 1, &other), link(&BEGINNING, 1, &full), "another hash is found out");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | which bytes of a row are hashed, and how | `canonical` |
 //! | old and new values, which can be erased | `values` |
+//! | item, loan and hold, which can be forgotten | `canonical::named_hash` |
 //! | numbers and hashes | `seal` |
 //! | signatures, and the file of heads | `head` |
 //! | the check | `verify` |
@@ -20,6 +21,7 @@ mod seal;
 pub(crate) mod values;
 mod verify;
 
+pub(crate) use canonical::named_hash;
 pub use head::{Head, HeadFault, heads, parse_heads};
 pub(crate) use seal::first_id_at;
 pub use seal::{SEAL_MARGIN, Sealer};

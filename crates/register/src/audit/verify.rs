@@ -78,6 +78,8 @@ pub struct ChainReport {
     pub heads: usize,
     /// Rows whose values have been erased.
     pub erased: usize,
+    /// Rows of which it is forgotten what item, loan or hold they name.
+    pub forgotten: usize,
     /// Rows without a seal yet; more than some seconds' worth means that no server seals.
     pub unsealed: u64,
     /// The first row that was sealed long after rows younger than it: written late, or slipped in. No fault by
@@ -199,6 +201,7 @@ impl Walk<'_> {
             (Some(values), Some(kept)) if values_hash(&values).as_slice() == kept.as_slice() => {}
             (Some(_), _) => return fault(ChainFault::ValuesChanged),
         }
+        self.report.forgotten += usize::from(row.named_hash.is_some());
         for head in self.signed.get(&number).into_iter().flatten() {
             if !head.is_signed_by(self.public_key) {
                 return fault(ChainFault::HeadForged);

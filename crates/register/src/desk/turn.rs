@@ -61,6 +61,13 @@ pub(crate) struct About {
     pub(crate) request: Option<Uuid>,
 }
 
+impl About {
+    /// Whether an item, a loan or a hold is named, which will be forgotten.
+    pub(crate) const fn names_something(&self) -> bool {
+        self.item.is_some() || self.loan.is_some() || self.hold.is_some()
+    }
+}
+
 /// A patron with a session or a card, in a turn.
 pub(crate) struct Who {
     pub(crate) card_id: i64,
@@ -166,6 +173,7 @@ impl Turn {
             loan_id: about.loan,
             hold_id: about.hold,
             request_id: about.request,
+            named_salt: about.names_something().then(|| self.surroundings.named_salt()),
         });
         id
     }

@@ -105,6 +105,7 @@ async fn enrol(
         loan_id: None,
         hold_id: None,
         request_id: None,
+        named_salt: None,
     });
     let today = register.surroundings.moment().today();
     changes::apply(transaction, register.store.engine(), changes, now, today).await?;

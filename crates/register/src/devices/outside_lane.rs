@@ -130,6 +130,7 @@ impl Asking {
             loan_id: about.loan,
             hold_id: about.hold,
             request_id: self.request_id,
+            named_salt: about.names_something().then(|| register.surroundings.named_salt()),
         });
         changes.devices_seen.insert(device.id);
         if device.certificate_first_used_at.is_none() {

@@ -115,5 +115,6 @@ fn row(surroundings: &Surroundings, moment: &Moment, patron: &patrons::Model) ->
         loan_id: None,
         hold_id: None,
         request_id: None,
+        named_salt: None,
     }
 }

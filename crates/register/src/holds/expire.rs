@@ -240,6 +240,7 @@ impl Batch<'_> {
             loan_id: None,
             hold_id: Some(row.id),
             request_id: None,
+            named_salt: Some(self.register.surroundings.named_salt()),
         });
         Ok(())
     }

@@ -197,5 +197,6 @@ fn audit_row(work: &Work<'_>, moment: &Moment, item: &Item, loan: &OpenLoan) -> 
         loan_id: Some(loan.id),
         hold_id: None,
         request_id: None,
+        named_salt: Some(work.register.surroundings.named_salt()),
     }
 }

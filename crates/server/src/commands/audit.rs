@@ -55,8 +55,9 @@ fn read_heads(path: &Path) -> Result<Vec<Head>, Failure> {
 
 fn tell(report: &ChainReport, kept: usize) -> ExitCode {
     println!(
-        "{} row(s) and {} signed head(s) are right; {} row(s) with erased values, {} not sealed yet.",
-        report.rows, report.heads, report.erased, report.unsealed
+        "{} row(s) and {} signed head(s) are right; {} row(s) with erased values, {} that name no item any more, {} not \
+         sealed yet.",
+        report.rows, report.heads, report.erased, report.forgotten, report.unsealed
     );
     if let Some(number) = report.late {
         println!("Note: number {number} was sealed long after younger rows. Did a server stand still then?");

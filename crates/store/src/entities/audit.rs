@@ -26,6 +26,8 @@ pub struct Model {
     pub purpose: Option<i16>,
     pub detail: Option<String>,
     pub values_hash: Option<Vec<u8>>,
+    pub named_salt: Option<Vec<u8>>,
+    pub named_hash: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

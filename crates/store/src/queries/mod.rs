@@ -11,6 +11,7 @@ pub mod circulation_facts;
 pub mod cursor;
 pub mod dialect;
 pub mod door_facts;
+pub mod forget_named;
 pub mod hold_queue;
 pub mod item;
 pub mod job_lease;

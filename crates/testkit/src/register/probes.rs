@@ -5,7 +5,7 @@ use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
-const PROBES: [(&str, &str); 17] = [
+const PROBES: [(&str, &str); 18] = [
     (
         "I1: a loan is open or in the history, never both",
         "select count(*) from open_loans o join loan_history h on h.id = o.id",
@@ -56,10 +56,15 @@ const PROBES: [(&str, &str); 17] = [
     (
         "I7: a granted loan in the audit trail exists",
         "select count(*) from audit a left join open_loans o on o.id = a.loan_id \
-         left join loan_history h on h.id = a.loan_id where a.granted = true \
+         left join loan_history h on h.id = a.loan_id where a.granted = true and a.named_hash is null \
          and a.action in ('checkout', 'pick_up_hold', 'confirm_pickup') and o.id is null and h.id is null \
          and not exists (select 1 from audit u where u.loan_id = a.loan_id and u.granted = true \
            and u.action = 'cancel_checkout')",
+    ),
+    (
+        "what the audit trail names and what it has forgotten exclude each other",
+        "select count(*) from audit where named_hash is not null \
+         and (item_id is not null or loan_id is not null or hold_id is not null or named_salt is not null)",
     ),
     (
         "a ready hold can be found on its shelf",

@@ -1,7 +1,10 @@
 //! Forgets who had an item once the days of its trace are over (A77), unless something is still owed for that loan.
 //! What its patron has consented to is taken into the kept history (A78, A80).
 
-use super::super::{Batched, JobReport, Work};
+use super::{
+    super::{Batched, JobReport, Work},
+    trail,
+};
 use crate::RegisterError;
 use chrono::{DateTime, Utc};
 use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept};
@@ -65,6 +68,7 @@ impl Batched for ForgetBorrowers {
             .exec(work.transaction)
             .await
             .map_err(StoreError::from)?;
+        trail::of_loans(work.transaction, &ids).await?;
         loan_history::Entity::delete_many()
             .filter(loan_history::Column::Id.is_in(ids))
             .exec(work.transaction)

@@ -1,7 +1,10 @@
 //! Forgets who held what: holds that are over, and what was held where nothing is owed for not picking it up any more,
 //! once the days of the trace are over (A77).
 
-use super::super::{Batched, JobReport, Work};
+use super::{
+    super::{Batched, JobReport, Work},
+    trail,
+};
 use crate::RegisterError;
 use chrono::{DateTime, Utc};
 use kortisto_domain::history;
@@ -49,6 +52,7 @@ impl Batched for ForgetHolds {
             .exec(work.transaction)
             .await
             .map_err(StoreError::from)?;
+        trail::of_holds(work.transaction, ids()).await?;
         holds::Entity::delete_many()
             .filter(holds::Column::Id.is_in(ids()))
             .exec(work.transaction)

@@ -3,3 +3,4 @@
 pub(super) mod borrowers;
 pub(super) mod holds;
 pub(super) mod of_use;
+pub(super) mod trail;

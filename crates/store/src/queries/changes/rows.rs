@@ -34,6 +34,8 @@ pub struct AuditRow {
     pub hold_id: Option<Uuid>,
     /// Under which request id.
     pub request_id: Option<Uuid>,
+    /// What is mixed into the hash of item, loan and hold, where there is one of them.
+    pub named_salt: Option<Hex>,
 }
 
 /// One act of staff, as it is kept.

@@ -42,10 +42,11 @@ set!(
         ("loan_id", Kind::Uuid),
         ("hold_id", Kind::Uuid),
         ("request_id", Kind::Uuid),
+        ("named_salt", Kind::Bytes),
     ],
     "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, item_id, \
-     loan_id, hold_id, request_id) select id, at, action, granted, reasons, actor, device_id, branch_id, \
-     subject, item_id, loan_id, hold_id, request_id from {rows}"
+     loan_id, hold_id, request_id, named_salt) select id, at, action, granted, reasons, actor, device_id, branch_id, \
+     subject, item_id, loan_id, hold_id, request_id, named_salt from {rows}"
 );
 
 set!(

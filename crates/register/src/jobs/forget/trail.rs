@@ -1,0 +1,100 @@
+//! Forgets what the audit trail says of items: who had which one may be known as long as the trace of the item lasts
+//! (A77), in the trail as anywhere else. That somebody borrowed something, when and where, stays.
+
+use super::super::{Batched, JobReport, Work};
+use crate::{RegisterError, audit::named_hash};
+use kortisto_domain::history;
+use kortisto_store::{
+    StoreError,
+    entities::audit,
+    queries::{
+        dialect::Hex,
+        forget_named::{self, Forgotten},
+    },
+};
+use sea_orm::{
+    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use uuid::Uuid;
+
+/// Rows of one loan at most that are forgotten at once: its check-out, renewals and return, and what staff did.
+const ROWS_PER_LOAN: u64 = 1_000;
+
+/// The job: rows that name an item, but neither a loan nor a hold with whose trace they would go. Those are refusals, and
+/// returns of items that nobody had.
+pub(crate) struct ForgetItemsInTrail;
+
+impl Batched for ForgetItemsInTrail {
+    const NAME: &'static str = "forget_items_in_trail";
+
+    /// The last row that was looked at.
+    type Place = Uuid;
+
+    fn first() -> Uuid {
+        Uuid::nil()
+    }
+
+    async fn batch(work: &Work<'_>, after: Uuid) -> Result<(JobReport, Option<Uuid>), RegisterError> {
+        let moment = work.register.surroundings.moment();
+        let rulebook = work.register.rulebook_in(work.transaction).await?;
+        let days = rulebook.policies.retention(moment.today()).item_trace_days;
+        let before = moment.start_of(history::traced_from(days, moment.today()));
+        // Ids begin with their time.
+        let rows = audit::Entity::find()
+            .filter(audit::Column::Id.gt(after))
+            .filter(audit::Column::Id.lt(crate::audit::first_id_at(before)))
+            .filter(audit::Column::ItemId.is_not_null())
+            .filter(audit::Column::LoanId.is_null())
+            .filter(audit::Column::HoldId.is_null())
+            .order_by_asc(audit::Column::Id)
+            .limit(work.rows)
+            .all(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        let next = rows.last().filter(|_| rows.len() as u64 >= work.rows).map(|row| row.id);
+        let report = JobReport::of([("forgotten_in_trail", rows.len() as u64)]);
+        if !work.dry_run {
+            forget(work.transaction, &rows).await?;
+        }
+        Ok((report, next))
+    }
+}
+
+/// Forgets what the trail says of these loans.
+pub(super) async fn of_loans(transaction: &DatabaseTransaction, loans: &[Uuid]) -> Result<(), RegisterError> {
+    forget_where(transaction, Condition::all().add(audit::Column::LoanId.is_in(loans.iter().copied()))).await
+}
+
+/// Forgets what the trail says of these holds; what it says of a loan that one became goes with the loan.
+pub(super) async fn of_holds(
+    transaction: &DatabaseTransaction,
+    holds: impl IntoIterator<Item = Uuid>,
+) -> Result<(), RegisterError> {
+    let of_holds =
+        Condition::all().add(audit::Column::HoldId.is_in(holds)).add(audit::Column::LoanId.is_null());
+    forget_where(transaction, of_holds).await
+}
+
+async fn forget_where(transaction: &DatabaseTransaction, which: Condition) -> Result<(), RegisterError> {
+    loop {
+        let rows = audit::Entity::find()
+            .filter(which.clone())
+            .limit(ROWS_PER_LOAN)
+            .all(transaction)
+            .await
+            .map_err(StoreError::from)?;
+        forget(transaction, &rows).await?;
+        if (rows.len() as u64) < ROWS_PER_LOAN {
+            return Ok(());
+        }
+    }
+}
+
+async fn forget(transaction: &DatabaseTransaction, rows: &[audit::Model]) -> Result<(), RegisterError> {
+    let forgotten: Vec<Forgotten> = rows
+        .iter()
+        .filter_map(|row| named_hash(row).map(|hash| Forgotten { id: row.id, named_hash: Hex(hash) }))
+        .collect();
+    Ok(forget_named::forget(transaction, &forgotten).await?)
+}
