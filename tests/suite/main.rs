@@ -8,6 +8,7 @@
 mod architecture;
 mod contract;
 mod coverage;
+mod crowds;
 mod device;
 mod docs;
 mod faults;

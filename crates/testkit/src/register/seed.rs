@@ -495,9 +495,22 @@ impl TestRegister {
     /// # Panics
     /// See [`TestRegister::patron`].
     pub async fn policy(&self, key: &str, value: &str) {
+        self.put_policy(key, value, None).await;
+    }
+
+    /// The same for what is of one material.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron`].
+    pub async fn policy_of_material(&self, key: &str, material: &str, value: &str) {
+        self.put_policy(key, value, Some(material)).await;
+    }
+
+    async fn put_policy(&self, key: &str, value: &str, material: Option<&str>) {
         policies::ActiveModel {
             key: Set(key.to_owned()),
             value: Set(value.to_owned()),
+            material: Set(material.map(str::to_owned)),
             valid_from: Set(day("2000-01-01")),
             decision: Set("test".to_owned()),
             ..Default::default()
