@@ -24,6 +24,8 @@ alter table open_loans add column was_at_branch_id {ref};
 alter table open_loans add column was_hold_id {uuid};
 alter table open_loans add column was_due_on {date};
 alter table open_loans add column was_due_at {instant};
+alter table open_loans add column was_device_id {ref};
+alter table open_loans add column renewals_made smallint not null default 0;
 
 create index open_loans_by_due_date on open_loans (due_on);
 

@@ -1,7 +1,7 @@
 //! The hold whose compartment a device opens for the patron of a session: with its item, both held.
 
 use super::holder::lock_hold;
-use crate::{RegisterError, desk::world::World, patrons::at_device::PatronDesk};
+use crate::{Ask, RegisterError, desk::world::World, patrons::at_device::PatronDesk};
 use chrono::{DateTime, Utc};
 use kortisto_domain::{lend::LendDecision, pick_up::HoldAtPickup, reserve_pickup::Reserved};
 use kortisto_store::{
@@ -22,8 +22,9 @@ pub(crate) struct AtCompartment {
 
 impl AtCompartment {
     /// Holds the item and gives the facts; also of a hold that does not exist.
-    pub(crate) async fn load(desk: &PatronDesk<'_>, id: Uuid) -> Result<Self, RegisterError> {
-        Ok(Self { facts: lock_hold(desk.transaction, &desk.moment, id, None).await? })
+    pub(crate) async fn load(desk: &PatronDesk<'_>, ask: &Ask, id: Uuid) -> Result<Self, RegisterError> {
+        let facts = lock_hold(desk.transaction, &desk.moment, id, Some(&ask.token_hash)).await?;
+        Ok(Self { facts })
     }
 
     /// The hold, if it is the patron's, or that of somebody beside whom they stand.

@@ -43,7 +43,7 @@ impl PatronChange for ConfirmPickup {
     }
 
     async fn apply(&self, desk: &mut PatronDesk<'_>) -> Result<Concluded<LoanAnswer>, RegisterError> {
-        let at = AtCompartment::load(desk, self.hold).await?;
+        let at = AtCompartment::load(desk, &self.ask, self.hold).await?;
         let mut answer = Self::refused(Decision::granted(), Some(desk.party.language.clone()));
         let mut about = About { request: Some(self.ask.request_id), ..About::default() };
         match at.of(desk) {

@@ -149,7 +149,7 @@ async fn close(
         .map_err(StoreError::from)?;
     let rows: Vec<_> = rows.into_iter().filter(|row| is_due(row, over, &moment)).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-    let facts = facts_of(transaction, &moment, &ids).await?;
+    let facts = facts_of(transaction, &moment, &ids, None).await?;
     if facts.iter().any(|facts| facts.item.as_ref().is_some_and(|item| !held.item(item.id))) {
         return Err(StoreError::Conflict.into());
     }

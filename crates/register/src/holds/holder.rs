@@ -128,16 +128,17 @@ impl Holder<'_> {
     }
 }
 
-/// Holds the item that is kept for a hold, the queue of its title and, where one is given, a patron; gives the facts.
+/// Holds the item that is kept for a hold and the queue of its title; gives the facts. `token_hash` is that of the session
+/// of whoever would have the item, where it matters whether others wait for it.
 pub(crate) async fn lock_hold(
     transaction: &DatabaseTransaction,
     moment: &Moment,
     id: Uuid,
-    patron_id: Option<i64>,
+    token_hash: Option<&[u8; 32]>,
 ) -> Result<Facts, RegisterError> {
-    let key = locks::Key { hold_id: Some(id), queue: true, patron_id, ..locks::Key::default() };
+    let key = locks::Key { hold_id: Some(id), queue: true, ..locks::Key::default() };
     let held = locks::take(transaction, Engine::of(transaction), &[key]).await?;
-    let facts = facts_of(transaction, moment, &[id]).await?.pop();
+    let facts = facts_of(transaction, moment, &[id], token_hash).await?.pop();
     let facts = facts.ok_or(RegisterError::Internal("the facts of a hold are missing"))?;
     // Another item was kept for it meanwhile: the unit of work tries again.
     if facts.item.as_ref().is_some_and(|item| !held.item(item.id)) {
@@ -151,12 +152,13 @@ pub(crate) async fn facts_of(
     transaction: &DatabaseTransaction,
     moment: &Moment,
     holds: &[Uuid],
+    token_hash: Option<&[u8; 32]>,
 ) -> Result<Vec<Facts>, RegisterError> {
     let key = |(ord, id): (i64, &Uuid)| circulation_facts::Key {
         ord,
         fingerprint: Hex(Vec::new()),
         request_id: None,
-        token_hash: None,
+        token_hash: token_hash.map(|hash| Hex(hash.to_vec())),
         card: None,
         barcode: None,
         hold_id: Some(*id),

@@ -56,7 +56,7 @@ impl PatronChange for ReservePickup {
     }
 
     async fn apply(&self, desk: &mut PatronDesk<'_>) -> Result<Concluded<Reservation>, RegisterError> {
-        let at = AtCompartment::load(desk, self.hold).await?;
+        let at = AtCompartment::load(desk, &self.ask, self.hold).await?;
         let mut decision = at.pick_up(desk).decision;
         let found = at.of(desk).filter(|_| !decision.reasons().contains(&Reason::HoldUnknown));
         let elsewhere = found.and_then(|(hold, _)| {

@@ -42,7 +42,7 @@ impl PatronChange for RevertPickup {
     }
 
     async fn apply(&self, desk: &mut PatronDesk<'_>) -> Result<Concluded<HoldAnswer>, RegisterError> {
-        let at = AtCompartment::load(desk, self.hold).await?;
+        let at = AtCompartment::load(desk, &self.ask, self.hold).await?;
         let mut about = About { request: Some(self.ask.request_id), ..About::default() };
         let refusal = match at.of(desk) {
             None => Some(Reason::HoldUnknown),

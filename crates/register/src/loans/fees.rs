@@ -3,7 +3,7 @@
 use crate::{Rulebook, Surroundings};
 use chrono::{DateTime, Utc};
 use kortisto_domain::{
-    FeeEntryKind, FeeKind, Moment,
+    FeeEntryKind, FeeKind, LoanState, Moment,
     due::{self, Due},
     fees::{
         self,
@@ -58,6 +58,16 @@ impl Charging<'_> {
         })
     }
 
+    /// The same if it came back now: what being late costs is charged with a bill, and nothing after it.
+    pub(crate) fn late_cents_at_return(&self, item: &Item, loan: &OpenLoan, owed_cents: i64) -> i64 {
+        match loan.state {
+            LoanState::Billed => 0,
+            LoanState::Open | LoanState::ClaimedReturned | LoanState::Lost => {
+                self.late_cents(item, loan, owed_cents)
+            }
+        }
+    }
+
     /// Charges for a loan that ends late here and now, or is renewed late. Gives the cents charged.
     pub(crate) fn charge_late(
         &self,
@@ -69,7 +79,7 @@ impl Charging<'_> {
         let cents = self.late_cents(item, loan, owed_cents);
         if cents > 0 {
             let fee = NewFeeRow {
-                step: loan.renewals,
+                step: loan.renewals_made,
                 rule: Some("fee.overdue_cents"),
                 ..self.fee(FeeKind::Overdue, item, loan, cents)
             };
@@ -117,7 +127,7 @@ impl Charging<'_> {
     /// Takes back what is open of the fee that the last renewal charged.
     pub(crate) fn reverse_renewal(&self, loan: &OpenLoan, changes: &mut Changes) {
         let charged = |fee: &&kortisto_store::queries::item::LoanFee| {
-            fee.kind == FeeKind::Overdue.word() && fee.step == loan.renewals - 1
+            fee.kind == FeeKind::Overdue.word() && fee.step == loan.renewals_made - 1
         };
         for fee in loan.fees.iter().filter(charged) {
             self.reverse(fee.id, fee.open_cents, "renewal undone", changes);

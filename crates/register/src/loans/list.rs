@@ -157,7 +157,7 @@ async fn list(
             loan: LoanDetails::of(item, loan),
             state: loan.state,
             late: moment.at() > due_of(loan, &rulebook, &moment).at,
-            accrued_cents: charging.late_cents(item, loan, loan.borrower.owed_overdue_cents),
+            accrued_cents: charging.late_cents_at_return(item, loan, loan.borrower.owed_overdue_cents),
             renewal: renewing::decide(&asker, Some(item)).decision,
         });
     }

@@ -140,6 +140,7 @@ impl Turn {
             hold_id: item.kept_for.as_ref().map(|kept| kept.id),
             due_on: None,
             due_at: None,
+            device_id: None,
         };
         let loan = NewLoan { id, device, patron_id, card_id: who.card_id, item, due, moment: &self.moment };
         let details = loan.note(&mut self.changes);
@@ -166,6 +167,7 @@ impl Turn {
                 renewals: 0,
                 renewed_at: None,
                 was: replaced,
+                renewals_made: 0,
                 borrower: Borrower {
                     category: who.patron.facts.category,
                     birth_date: who.patron.facts.birth_date,

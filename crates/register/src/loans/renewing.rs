@@ -87,6 +87,8 @@ pub(crate) fn write(
             renewed_at: Some(At(charging.moment.at())),
             was_due_on: Some(before.on),
             was_due_at: Some(At(before.at)),
+            was_device_id: Some(loan.device_id),
+            renewals_made: loan.renewals_made.saturating_add(1),
         },
     );
     let details = LoanDetails {

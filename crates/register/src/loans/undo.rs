@@ -98,11 +98,16 @@ impl CancelCheckout {
         let place = turn.rulebook.place(device.branch_id);
         undo::refusal(&Undo {
             loan: facts.as_ref(),
-            made_here: loan.is_some_and(|loan| loan.device_id == device.id),
+            made_here: loan.is_some_and(|loan| loan.device_id == device.id && is_last_known(loan)),
             policy: &turn.rulebook.policies.desk(&place, turn.moment.today()),
             moment: &turn.moment,
         })
     }
+}
+
+/// Whether it is known what the loan was before what happened to it last: of two renewals the first is not undone.
+const fn is_last_known(loan: &OpenLoan) -> bool {
+    loan.renewals == 0 || loan.renewed_at.is_some()
 }
 
 /// The loan goes, and the item is what and where it was.
@@ -151,13 +156,15 @@ fn restore_due_date(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLo
     let row = RenewedLoanRow {
         item_id: item.id,
         id: loan.id,
-        device_id: device.id,
+        device_id: loan.was.device_id.unwrap_or(device.id),
         due_on,
         due_at: At(due_at),
         renewals: loan.renewals.saturating_sub(1),
         renewed_at: None,
         was_due_on: None,
         was_due_at: None,
+        was_device_id: None,
+        renewals_made: loan.renewals_made,
     };
     turn.changes.renewed_loans.insert(item.id, row);
     turn.world.loan_changed.insert(item.id);

@@ -29,6 +29,8 @@ pub struct Model {
     pub was_hold_id: Option<Uuid>,
     pub was_due_on: Option<NaiveDate>,
     pub was_due_at: Option<DateTime<Utc>>,
+    pub was_device_id: Option<i64>,
+    pub renewals_made: i16,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

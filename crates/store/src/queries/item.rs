@@ -12,7 +12,8 @@ pub(super) const ITEM_JOINS: &str = "left join titles t on t.id = i.title_id \
      left join patrons lp on lp.id = o.patron_id \
      left join holds kh on kh.id = i.kept_for_hold_id";
 
-/// Columns of [`Item`], after [`ITEM_JOINS`]. A loan that was never renewed and is neither lost, claimed nor billed has
+/// Columns of [`Item`], after [`ITEM_JOINS`] and after a join that names the patron who asks `p`. Nobody waits for an item
+/// behind their own back: holds of whoever has it, or asks for it, are not looked at. A loan that was never renewed and is neither lost, claimed nor billed has
 /// no fee yet, so none is looked for.
 pub(super) fn item_columns(engine: Engine) -> String {
     let id = match engine {
@@ -31,10 +32,11 @@ pub(super) fn item_columns(engine: Engine) -> String {
            and (w.only_item_id is null or w.only_item_id = i.id) \
            and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
            and (w.frozen_until is null or w.frozen_until < k.today) \
-           and (w.valid_until is null or w.valid_until >= k.today)), \
+           and (w.valid_until is null or w.valid_until >= k.today) \
+           and w.patron_id <> coalesce(o.patron_id, p.id, 0)), \
          o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, \
          o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
-         o.was_due_at, lp.category, lp.birth_date, lp.pseudonym, \
+         o.was_due_at, o.was_device_id, o.renewals_made, lp.category, lp.birth_date, lp.pseudonym, \
          (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
            where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
          case when o.state <> 1 or o.renewals > 0 then {fees} end, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number, \
@@ -67,7 +69,7 @@ pub struct Item {
     pub age_rating: Option<i16>,
     /// Its price, or that of its title, in cents.
     pub price_cents: Option<i64>,
-    /// Whether somebody waits in a queue that it can serve.
+    /// Whether somebody else than its borrower, or than whoever asks for it, waits in a queue that it can serve.
     pub waited_for: bool,
     /// The open loan.
     pub loan: Option<OpenLoan>,
@@ -102,6 +104,8 @@ pub struct OpenLoan {
     pub renewed_at: Option<DateTime<Utc>>,
     /// What lending or the last renewal replaced, for undoing it.
     pub was: Replaced,
+    /// How often it has been renewed, with the renewals that were undone: numbers what they charged.
+    pub renewals_made: i16,
     /// Its borrower.
     pub borrower: Borrower,
     /// What has been charged for it so far; looked up where it was renewed or is lost, claimed or billed.
@@ -134,6 +138,8 @@ pub struct Replaced {
     pub due_on: Option<NaiveDate>,
     /// The moment from which it was late.
     pub due_at: Option<DateTime<Utc>>,
+    /// The device at which it had been lent or renewed.
+    pub device_id: Option<i64>,
 }
 
 /// Whoever has an item, as far as its return concerns them.
@@ -170,7 +176,7 @@ impl Item {
     /// Reads [`item_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(39);
+            cursor.skip(41);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -195,7 +201,7 @@ impl Item {
 impl OpenLoan {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<Uuid>>()? else {
-            cursor.skip(20);
+            cursor.skip(22);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -216,7 +222,9 @@ impl OpenLoan {
                 hold_id: cursor.get()?,
                 due_on: cursor.get()?,
                 due_at: cursor.get()?,
+                device_id: cursor.get()?,
             },
+            renewals_made: cursor.get()?,
             borrower: Borrower {
                 category: cursor.code()?,
                 birth_date: cursor.get()?,

@@ -172,6 +172,10 @@ pub struct RenewedLoanRow {
     pub was_due_on: Option<NaiveDate>,
     /// The moment from which it was late.
     pub was_due_at: Option<At>,
+    /// The device at which it had been lent or renewed; none where a renewal is undone.
+    pub was_device_id: Option<i64>,
+    /// How often it has been renewed, with the renewals that were undone.
+    pub renewals_made: i16,
 }
 
 /// A loan that never was: a check-out undone.

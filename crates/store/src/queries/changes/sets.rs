@@ -172,10 +172,13 @@ set!(
         ("renewed_at", Kind::Instant),
         ("was_due_on", Kind::Date),
         ("was_due_at", Kind::Instant),
+        ("was_device_id", Kind::Int),
+        ("renewals_made", Kind::Small),
     ],
     // A renewed loan is reminded of anew.
     "update open_loans set device_id = k.device_id, due_on = k.due_on, due_at = k.due_at, renewals = k.renewals, \
-     renewed_at = k.renewed_at, was_due_on = k.was_due_on, was_due_at = k.was_due_at, notices_sent = 0 \
+     renewed_at = k.renewed_at, was_due_on = k.was_due_on, was_due_at = k.was_due_at, \
+     was_device_id = k.was_device_id, renewals_made = k.renewals_made, notices_sent = 0 \
      from {rows} where open_loans.item_id = k.item_id and open_loans.id = k.id"
 );
 
