@@ -3,7 +3,7 @@
 use crate::repository::root;
 use kortisto::common::v1::ErrorReason;
 use kortisto_server::status;
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 /// Who does something next, in every section.
 const WHO: [&str; 3] = ["- **Device:** ", "- **Librarian:** ", "- **Operator:** "];
@@ -51,6 +51,15 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
+/// Every rpc, as "PatronService.GetPatron".
+fn rpcs() -> Vec<String> {
+    let pool = prost_reflect::DescriptorPool::decode(kortisto::FILE_DESCRIPTOR_SET).unwrap();
+    pool.services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(|method| format!("{}.{}", method.parent_service().name(), method.name()))
+        .collect()
+}
+
 #[test]
 fn every_requirement_has_its_row_and_every_row_names_what_there_is() {
     let page = fs::read_to_string(root().join("docs/requirements.md")).unwrap();
@@ -67,12 +76,7 @@ fn every_requirement_has_its_row_and_every_row_names_what_there_is() {
             })
             .collect();
     assert_eq!(rows.iter().map(|row| row[0]).collect::<Vec<_>>(), expected);
-    let pool = prost_reflect::DescriptorPool::decode(kortisto::FILE_DESCRIPTOR_SET).unwrap();
-    let rpcs: Vec<_> = pool
-        .services()
-        .flat_map(|service| service.methods().collect::<Vec<_>>())
-        .map(|method| format!("{}.{}", method.parent_service().name(), method.name()))
-        .collect();
+    let rpcs = rpcs();
     let entities = fs::read_to_string(root().join("crates/store/src/entities/mod.rs")).unwrap();
     for row in rows {
         let [name, _, of_rpcs, of_tables, shown] = row.as_slice() else { panic!("{row:?}") };
@@ -87,4 +91,36 @@ fn every_requirement_has_its_row_and_every_row_names_what_there_is() {
         }
         assert!(!shown.is_empty(), "{name}: shown by what?");
     }
+}
+
+/// Names of the tests in the files of a folder of the suite that run on both engines.
+fn tests_in(folder: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in fs::read_dir(root().join(folder)).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let both = text.split_once("on_both_engines! {").map_or("", |(_, both)| both);
+        let tests = both.lines().filter_map(|line| line.strip_prefix("    async fn "));
+        names.extend(tests.map(|test| test.split_once('(').unwrap().0.to_owned()));
+    }
+    names
+}
+
+#[test]
+fn every_row_of_peers_has_its_test_and_every_test_its_row() {
+    let page = fs::read_to_string(root().join("docs/peers.md")).unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let rpcs = rpcs();
+    let mut tests = BTreeSet::new();
+    for row in rows {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [name, what, of_rpcs, test] = cells.as_slice() else { panic!("{row}") };
+        assert!(!name.is_empty() && !what.is_empty(), "{row}");
+        assert!(quoted(of_rpcs).count() > 0, "{name}: by which rpc?");
+        for rpc in quoted(of_rpcs) {
+            assert!(rpcs.iter().any(|known| known == rpc), "{name}: there is no rpc {rpc}");
+        }
+        let [test] = quoted(test).collect::<Vec<_>>()[..] else { panic!("{name}: one test") };
+        assert!(tests.insert(test.to_owned()), "{test} shows two rows");
+    }
+    assert_eq!(tests, tests_in("tests/suite/peers"));
 }

@@ -15,6 +15,8 @@ mod faults;
 mod jobs;
 mod key_care;
 mod ledger;
+mod model;
+mod peers;
 mod plans;
 mod record;
 mod repository;

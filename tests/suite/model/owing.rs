@@ -1,0 +1,194 @@
+//! The plain model: fees, payments, and what is let off or paid back.
+
+use super::{
+    lending::fault,
+    op::{Paying, Spot},
+    plain::{Fee, Payment, Plain, Said, no},
+};
+use chrono::Months;
+use kortisto::common::v1::{ErrorReason, RefusalReason as Why};
+use kortisto_domain::FeeKind;
+
+/// Cents online at least.
+pub(super) const ONLINE_MIN_CENTS: i64 = 65;
+/// Months after which a private claim has lapsed.
+const PRIVATE_MONTHS: Months = Months::new(36);
+
+impl Plain {
+    /// Charges a fee; none of nothing.
+    pub(super) fn owe(
+        &mut self,
+        patron: usize,
+        kind: FeeKind,
+        cents: i64,
+        loan: Option<usize>,
+        hold: Option<usize>,
+    ) -> Option<usize> {
+        if cents == 0 {
+            return None;
+        }
+        let at = self.now;
+        self.fees.push(Fee {
+            patron,
+            kind,
+            amount: cents,
+            open: cents,
+            billed: false,
+            at,
+            loan,
+            hold,
+            id: None,
+        });
+        Some(self.fees.len() - 1)
+    }
+
+    /// A patron, and the child in the patron's care.
+    fn payers(&self, patron: usize) -> Vec<usize> {
+        [Some(patron), self.patrons[patron].ward].into_iter().flatten().collect()
+    }
+
+    /// The fees of these patrons of which something is open, the oldest first.
+    fn open_fees(&self, patrons: &[usize]) -> Vec<usize> {
+        let open = |name: &usize| self.fees[*name].open > 0 && patrons.contains(&self.fees[*name].patron);
+        let mut names: Vec<_> = (0..self.fees.len()).filter(open).collect();
+        names.sort_by_key(|name| (self.fees[*name].at, self.fees[*name].id));
+        names
+    }
+
+    /// What is open of the fees that a patron may pay, the oldest first.
+    pub(super) fn debts(&self, patron: usize) -> Vec<i64> {
+        self.open_fees(&self.payers(patron)).into_iter().map(|name| self.fees[name].open).collect()
+    }
+
+    /// What a payment at a desk, a kiosk or online pays of which fee, or why it does not.
+    fn shares(
+        &self,
+        patrons: &[usize],
+        (cents, chosen): (i64, Vec<usize>),
+        spot: Option<Spot>,
+    ) -> Result<Vec<(usize, i64)>, Why> {
+        let at_desk = spot.is_none();
+        let online = spot == Some(Spot::Web);
+        let payable = |name: &usize| at_desk || !self.fees[*name].billed;
+        let open = self.open_fees(patrons);
+        let mut meant: Vec<_> = open.into_iter().filter(payable).collect();
+        if chosen.iter().any(|name| !patrons.contains(&self.fees[*name].patron)) {
+            return Err(Why::FeeUnknown);
+        }
+        if !chosen.is_empty() {
+            meant.retain(|name| chosen.contains(name));
+        }
+        if meant.is_empty() {
+            return Err(Why::FeeNotPayable);
+        }
+        if online && cents < ONLINE_MIN_CENTS {
+            return Err(Why::PaymentTooSmall);
+        }
+        let (mut left, mut shares) = (cents, Vec::new());
+        for name in meant {
+            let share = left.min(self.fees[name].open);
+            if share > 0 {
+                shares.push((name, share));
+            }
+            left -= share;
+        }
+        if left > 0 {
+            return Err(Why::PaymentTooMuch);
+        }
+        let whole = shares.iter().all(|(name, share)| *share == self.fees[*name].open);
+        if online && !whole { Err(Why::PaymentNotWhole) } else { Ok(shares) }
+    }
+
+    fn keep(&mut self, patron: usize, cents: i64, shares: Vec<(usize, i64)>, balance_of: &[usize]) -> Said {
+        for (name, share) in &shares {
+            self.fees[*name].open -= share;
+        }
+        let balance: i64 = balance_of.iter().map(|payer| self.debt(*payer)).sum();
+        let said = format!("payment {}: {shares:?}, left {balance}", self.payments.len());
+        self.payments.push(Payment { patron, cents, refunded: 0, shares });
+        Ok(said)
+    }
+
+    pub(super) fn pay(&mut self, patron: usize, spot: Spot, what: Paying) -> Said {
+        let (asked, payers) = (what.asked(), self.payers(patron));
+        match self.shares(&payers, asked.clone(), Some(spot)) {
+            Ok(shares) => self.keep(patron, asked.0, shares, &payers),
+            Err(why) => no([why]),
+        }
+    }
+
+    /// At a desk everybody pays what is their own.
+    pub(super) fn pay_at_desk(&mut self, patron: usize, what: Paying) -> Said {
+        let asked = what.asked();
+        match self.shares(&[patron], asked.clone(), None) {
+            Ok(shares) => self.keep(patron, asked.0, shares, &[patron]),
+            Err(_) => fault(ErrorReason::RuleBroken),
+        }
+    }
+
+    pub(super) fn charge(&mut self, patron: usize, cents: i64) -> Said {
+        self.owe(patron, FeeKind::Compensation, cents, None, None);
+        Ok("charged".to_owned())
+    }
+
+    pub(super) fn waive(&mut self, name: usize, cents: Option<i64>) -> Said {
+        let fee = &mut self.fees[name];
+        let cents = cents.unwrap_or(fee.open);
+        if cents == 0 || cents > fee.open {
+            return fault(ErrorReason::RuleBroken);
+        }
+        fee.open -= cents;
+        Ok(format!("open {}", fee.open))
+    }
+
+    /// The last fee is paid back first, and owed again unless it is let off at once.
+    pub(super) fn refund(&mut self, name: usize, cents: Option<i64>, also_waive: bool) -> Said {
+        let payment = &mut self.payments[name];
+        let cents = cents.unwrap_or(payment.cents - payment.refunded);
+        if cents == 0 || cents > payment.cents - payment.refunded {
+            return fault(ErrorReason::RuleBroken);
+        }
+        let (mut left, mut back) = (cents, Vec::new());
+        for (fee, share) in payment.shares.iter_mut().rev() {
+            let part = left.min(*share);
+            if part > 0 {
+                back.push((*fee, part));
+            }
+            (*share, left) = (*share - part, left - part);
+        }
+        payment.refunded += cents;
+        let rest = payment.cents - payment.refunded;
+        if !also_waive {
+            for (fee, part) in &back {
+                self.fees[*fee].open += part;
+            }
+        }
+        Ok(format!("back {back:?}, left {rest}"))
+    }
+
+    /// What is private and fell due three years ago is owed no more; nothing public gets so old here.
+    pub(super) fn lapse(&mut self) -> Said {
+        let today = self.today();
+        let mut lapsed = 0;
+        for name in 0..self.fees.len() {
+            let is_private = matches!(self.fees[name].kind, FeeKind::Compensation | FeeKind::Other);
+            let last = self.day_of(self.fees[name].at) + PRIVATE_MONTHS;
+            if is_private && last < today && self.fees[name].open > 0 {
+                self.fees[name].open = 0;
+                lapsed += 1;
+            }
+        }
+        Ok(format!("{lapsed} lapsed"))
+    }
+
+    /// What a patron is shown of the fees.
+    pub(super) fn list_fees(&self, patron: usize) -> String {
+        let open = self.open_fees(&self.payers(patron));
+        let sum =
+            |names: &mut dyn Iterator<Item = &usize>| names.map(|name| self.fees[*name].open).sum::<i64>();
+        let payable = sum(&mut open.iter().filter(|name| !self.fees[**name].billed));
+        let lines: Vec<_> =
+            open.iter().map(|name| format!("fee {name}: {}", self.fees[*name].open)).collect();
+        format!("{lines:?}, balance {}, payable {payable}", sum(&mut open.iter()))
+    }
+}
