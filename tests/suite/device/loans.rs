@@ -266,6 +266,70 @@ on_both_engines! {
         w.t.probe().await;
     }
 
+    async fn what_an_undone_renewal_charged_is_charged_anew(engine: Engine) {
+        let w = World::with(engine, &[("fee.overdue_cents", "20")]).await;
+        w.t.make_due(&w.item, w.day(-2)).await;
+        for _ in 0..2 {
+            assert_eq!(w.renew(&w.item.barcode).await.charged.unwrap().minor_units, 40);
+            let undone = w.undo(&w.kiosk, &w.loan_id, &w.item.barcode).await;
+            assert_eq!((undone.verdict(), w.t.debt(&w.patron).await), (Verdict::Granted, 0));
+            w.t.probe().await;
+        }
+        w.kiosk.take_back(&w.item.barcode).await.unwrap();
+        assert_eq!((w.t.open_loans_of(&w.item).await, w.t.debt(&w.patron).await), (0, 40));
+        w.t.probe().await;
+    }
+
+    async fn an_undone_renewal_leaves_the_check_out_to_its_own_device(engine: Engine) {
+        let w = World::start(engine).await;
+        w.t.make_due(&w.item, w.day(3)).await;
+        let other = w.t.device(DeviceKind::SelfCheckout).await;
+        let patron_token = other.sign_in(&w.patron.card, w.patron.pin).await;
+        let request =
+            RenewRequest { request_id: new_id(), patron_token, item_barcode: w.item.barcode.clone() };
+        assert_eq!(other.loans().renew(request).await.unwrap().into_inner().verdict(), Verdict::Granted);
+        assert_eq!(w.undo(&other, &w.loan_id, &w.item.barcode).await.loan_goes_on, Some(true));
+        let foreign = w.undo(&other, &w.loan_id, &w.item.barcode).await;
+        assert_eq!(reasons(&foreign.refusals), [RefusalReason::UndoTooLate]);
+        assert_eq!(w.undo(&w.kiosk, &w.loan_id, &w.item.barcode).await.loan_goes_on, Some(false));
+        w.t.probe().await;
+    }
+
+    async fn of_two_renewals_only_the_last_is_undone(engine: Engine) {
+        let w = World::with(engine, &[("renew.start", "due_date")]).await;
+        for _ in 0..2 {
+            assert_eq!(w.renew(&w.item.barcode).await.verdict(), Verdict::Granted);
+        }
+        assert_eq!(w.undo(&w.kiosk, &w.loan_id, &w.item.barcode).await.loan_goes_on, Some(true));
+        let first = w.undo(&w.kiosk, &w.loan_id, &w.item.barcode).await;
+        assert_eq!(reasons(&first.refusals), [RefusalReason::UndoTooLate]);
+        assert_eq!(w.t.loan_row(&w.item).await.renewals, 1);
+    }
+
+    async fn nobody_waits_behind_their_own_back(engine: Engine) {
+        let w = World::with(engine, &[("loan.held_period_days", "14")]).await;
+        w.t.make_due(&w.item, w.day(3)).await;
+        w.t.hold(&w.patron, w.item.title, BRANCH_MAIN).await;
+        let renewed = w.renew(&w.item.barcode).await;
+        assert_eq!(renewed.loan.unwrap().due_date, w.day(28).to_string());
+        let seed = ItemSeed { title: Some(w.item.title), ..ItemSeed::default() };
+        let copy = w.t.item_with(seed).await;
+        let lent = w.kiosk.checkout(&w.token, &copy.barcode).await.unwrap();
+        assert_eq!(lent.loan.unwrap().due_date, w.day(28).to_string());
+        w.t.hold(&w.t.patron().await, w.item.title, BRANCH_MAIN).await;
+        let waited = w.renew(&w.item.barcode).await;
+        assert!(reasons(&waited.refusals).contains(&RefusalReason::ItemWaitedFor));
+    }
+
+    async fn a_billed_loan_is_listed_without_a_price_for_being_late(engine: Engine) {
+        let w = World::with(engine, &[("fee.overdue_cents", "20")]).await;
+        w.t.make_due(&w.item, w.day(-5)).await;
+        w.t.set_loan(&w.item, |row| row.state = Set(State::Billed.code())).await;
+        let request = ListLoansRequest { patron_token: w.token.clone(), ..Default::default() };
+        let listed = w.kiosk.loans().list_loans(request).await.unwrap().into_inner().loans.remove(0);
+        assert_eq!((listed.is_late, listed.accrued), (true, None));
+    }
+
     async fn a_check_out_is_undone_in_time_only(engine: Engine) {
         let w = World::with(engine, &[("loan.undo_minutes", "2")]).await;
         w.t.clock.advance(TimeDelta::seconds(121));

@@ -6,7 +6,7 @@ use super::{
     world::{World, branch_code, name_in},
 };
 use crate::coverage::rpc::reason;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use kortisto::{
     common::v1::{Money, Refusal},
     device::v1 as device,
@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub(super) op: Op,
     id: String,
     token: String,
+    /// The day from which days are counted in it.
+    day: NaiveDate,
 }
 
 /// What was told.
@@ -57,7 +59,7 @@ fn eur(minor_units: i64) -> Option<Money> {
 }
 
 /// A date of the contract as the model shows it.
-fn day(text: &str) -> Option<chrono::NaiveDate> {
+fn day(text: &str) -> Option<NaiveDate> {
     (!text.is_empty()).then(|| text.parse().unwrap())
 }
 
@@ -87,7 +89,8 @@ impl World {
             Some((who, spot)) => self.token(who, spot).await,
             None => String::new(),
         };
-        let asked = Asked { op, id: kortisto_testkit::register::new_id(), token };
+        let (id, day) = (kortisto_testkit::register::new_id(), self.t.surroundings.moment().today());
+        let asked = Asked { op, id, token, day };
         let heard = self.send(&asked).await;
         (asked, heard)
     }
@@ -206,7 +209,6 @@ impl World {
                 heard(&answer, &answer.refusals, done.unwrap_or_default())
             }
             Op::Change { spot, hold, edit, .. } => {
-                let today = self.t.surroundings.moment().today();
                 let request = device::ChangeHoldRequest {
                     request_id,
                     patron_token,
@@ -215,7 +217,7 @@ impl World {
                 };
                 let request = match edit {
                     Edit::Freeze(days) => {
-                        let frozen_until = (today + TimeDelta::days(days)).to_string();
+                        let frozen_until = (asked.day + TimeDelta::days(days)).to_string();
                         device::ChangeHoldRequest { frozen_until, ..request }
                     }
                     Edit::Unfreeze => device::ChangeHoldRequest { unfreeze: true, ..request },

@@ -24,7 +24,7 @@ use proptest::{
     prelude::*,
     test_runner::{RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
-use std::{fmt::Write as _, ops::Range};
+use std::{cell::RefCell, collections::BTreeMap, fmt::Write as _, ops::Range};
 use tokio::{runtime::Handle, task::block_in_place};
 use world::World;
 
@@ -71,8 +71,11 @@ impl Plain {
     }
 }
 
+/// How often each operation was done, and how often it was refused.
+type Tally = BTreeMap<String, [u32; 2]>;
+
 /// Lets everything happen in a library of its own.
-async fn live(engine: Engine, drawn: &[Drawn]) -> Result<(), TestCaseError> {
+async fn live(engine: Engine, drawn: &[Drawn], tally: &RefCell<Tally>) -> Result<(), TestCaseError> {
     let (mut world, mut plain) = World::start(engine).await;
     let mut answered: Vec<(Asked, Heard)> = Vec::new();
     let mut so_far = String::new();
@@ -92,6 +95,8 @@ async fn live(engine: Engine, drawn: &[Drawn]) -> Result<(), TestCaseError> {
                 let expected = plain.apply(op);
                 let (asked, heard) = world.ask(op).await;
                 prop_assert_eq!(&heard.said, &expected, "answered\n{}", so_far);
+                let name = format!("{op:?}").split(' ').next().unwrap_or_default().to_owned();
+                tally.borrow_mut().entry(name).or_default()[usize::from(expected.is_err())] += 1;
                 if !heard.bytes.is_empty() {
                     answered.push((asked, heard));
                 }
@@ -129,11 +134,12 @@ fn run(engine: Engine) {
     };
     let bytes: Vec<u8> = (0..4).flat_map(|_| seed.to_le_bytes()).collect();
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let tally = RefCell::new(Tally::new());
     let outcome = TestRunner::new_with_rng(config, random).run(&op::drawn(OPERATIONS), |drawn| {
-        block_in_place(|| Handle::current().block_on(Box::pin(live(engine, &drawn))))
+        block_in_place(|| Handle::current().block_on(Box::pin(live(engine, &drawn, &tally))))
     });
     match outcome {
-        Ok(()) => {}
+        Ok(()) => println!("done and refused: {:?}", tally.borrow()),
         // It says what happened until then; what was drawn after that does not matter.
         Err(TestError::Fail(why, _)) => panic!("KORTISTO_MODEL_SEED={seed}\n{why}"),
         Err(TestError::Abort(why)) => panic!("{why}"),

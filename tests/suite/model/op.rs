@@ -1,6 +1,7 @@
 //! What may happen in a small library, drawn at random: four patrons, six items of three titles, two branches.
 
-use super::plain::Plain;
+use super::plain::{Hold, Plain};
+use kortisto_domain::HoldState;
 use proptest::prelude::*;
 use std::ops::Range;
 
@@ -220,18 +221,30 @@ impl Drawn {
     /// With names of what there is; none where there is nothing of the kind.
     pub(super) fn among(self, plain: &Plain) -> Option<Op> {
         let (holds, loans) = (plain.holds.len(), plain.loans.len());
-        let open: Vec<_> = (0..holds).filter(|name| plain.holds[*name].is_open()).collect();
-        let named = |hold: usize| match (self.fitting, open.len(), holds) {
-            (_, _, 0) => None,
-            (true, 1.., _) => Some(open[hold % open.len()]),
-            _ => Some(hold % holds),
+        // Of those that fit, if there are some, else of all.
+        let named = |name: usize, fits: &dyn Fn(&Hold) -> bool| {
+            let fitting: Vec<_> =
+                (0..holds).filter(|hold| self.fitting && fits(&plain.holds[*hold])).collect();
+            match (fitting.len(), holds) {
+                (_, 0) => None,
+                (0, _) => Some(name % holds),
+                (some, _) => Some(fitting[name % some]),
+            }
         };
         let holder = |hold: usize, who: Who| match self.fitting {
             true => Who { patron: plain.holds[hold].patron, card: 0 },
             false => who,
         };
+        let is_ready = |hold: &Hold| hold.state == HoldState::Ready;
+        let at_lockers = |hold: &Hold| is_ready(hold) && hold.pickup == Spot::LockerOne.branch();
+        let reserved_at = |hold: usize, spot: Spot| {
+            plain.holds[hold].reserved.filter(|_| self.fitting).map_or(spot, |(by, _)| by)
+        };
         // The newest first: what has just happened is what is undone or paid back.
         let newest = |name: usize, len: usize| (len > 0).then(|| len - 1 - name % len);
+        let lent: Vec<_> =
+            (0..ITEMS).filter(|item| self.fitting && plain.items[*item].loan.is_some()).collect();
+        let on_loan = |item: usize| if lent.is_empty() { item } else { lent[item % lent.len()] };
         let borrower = |item: usize, who: Who| match plain.items[item].loan.filter(|_| self.fitting) {
             Some(loan) => Who { patron: plain.loans[loan].patron, card: 0 },
             None => who,
@@ -254,32 +267,42 @@ impl Drawn {
                 let spot = made_at.filter(|made_at| *made_at != Spot::Web).unwrap_or(spot);
                 Op::Undo { spot, loan }
             }
-            Op::Renew { who, spot, item } => Op::Renew { who: borrower(item, who), spot, item },
+            Op::Renew { who, spot, item } => {
+                let item = on_loan(item);
+                Op::Renew { who: borrower(item, who), spot, item }
+            }
+            Op::Report { item, report } => Op::Report { item: on_loan(item), report },
+            Op::Bill { item } => Op::Bill { item: on_loan(item) },
             Op::Change { who, spot, hold, edit } => {
-                let hold = named(hold)?;
+                let hold = named(hold, &|hold| hold.state == HoldState::Pending)?;
                 Op::Change { who: holder(hold, who), spot, hold, edit }
             }
             Op::Cancel { who, spot, hold } => {
-                let hold = named(hold)?;
+                let hold = named(hold, &Hold::is_open)?;
                 Op::Cancel { who: holder(hold, who), spot, hold }
             }
             Op::PickUp { who, spot, hold } => {
-                let hold = named(hold)?;
+                let hold = named(hold, &is_ready)?;
+                let there = if plain.holds[hold].pickup == Branch::Main { Spot::Main } else { Spot::East };
+                let spot = if self.fitting { there } else { spot };
                 Op::PickUp { who: holder(hold, who), spot, hold }
             }
             Op::Reserve { who, spot, hold } => {
-                let hold = named(hold)?;
+                let hold = named(hold, &at_lockers)?;
                 Op::Reserve { who: holder(hold, who), spot, hold }
             }
             Op::Confirm { who, spot, hold } => {
-                let hold = named(hold)?;
-                Op::Confirm { who: holder(hold, who), spot, hold }
+                let hold = named(hold, &|hold| hold.reserved.is_some())?;
+                Op::Confirm { who: holder(hold, who), spot: reserved_at(hold, spot), hold }
             }
             Op::Revert { who, spot, hold } => {
-                let hold = named(hold)?;
-                Op::Revert { who: holder(hold, who), spot, hold }
+                let hold = named(hold, &|hold| hold.reserved.is_some())?;
+                Op::Revert { who: holder(hold, who), spot: reserved_at(hold, spot), hold }
             }
-            Op::Stock { spot, hold } => Op::Stock { spot, hold: named(hold)? },
+            Op::Stock { spot, hold } => {
+                let here = |hold: &Hold| hold.item.is_some() && hold.pickup == spot.branch();
+                Op::Stock { spot, hold: named(hold, &here)? }
+            }
             Op::Pay { who, spot, what } => Op::Pay { who, spot, what: amount(who.patron, what)? },
             Op::PayAtDesk { patron, what } => Op::PayAtDesk { patron, what: amount(patron, what)? },
             Op::Waive { fee, cents } => Op::Waive { fee: newest(fee, plain.fees.len())?, cents },

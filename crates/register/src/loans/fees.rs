@@ -58,7 +58,7 @@ impl Charging<'_> {
         })
     }
 
-    /// The same if it came back now: what being late costs is charged with a bill, and nothing after it.
+    /// What the loan would cost for being late if it came back now, in cents: nothing after a bill, which charges that.
     pub(crate) fn late_cents_at_return(&self, item: &Item, loan: &OpenLoan, owed_cents: i64) -> i64 {
         match loan.state {
             LoanState::Billed => 0,
