@@ -64,7 +64,8 @@ impl Plain {
     fn shares(
         &self,
         patrons: &[usize],
-        (cents, chosen): (i64, Vec<usize>),
+        cents: i64,
+        chosen: &[usize],
         spot: Option<Spot>,
     ) -> Result<Vec<(usize, i64)>, Why> {
         let at_desk = spot.is_none();
@@ -110,18 +111,18 @@ impl Plain {
     }
 
     pub(super) fn pay(&mut self, patron: usize, spot: Spot, what: Paying) -> Said {
-        let (asked, payers) = (what.asked(), self.payers(patron));
-        match self.shares(&payers, asked.clone(), Some(spot)) {
-            Ok(shares) => self.keep(patron, asked.0, shares, &payers),
+        let ((cents, chosen), payers) = (what.asked(), self.payers(patron));
+        match self.shares(&payers, cents, &chosen, Some(spot)) {
+            Ok(shares) => self.keep(patron, cents, shares, &payers),
             Err(why) => no([why]),
         }
     }
 
     /// At a desk everybody pays what is their own.
     pub(super) fn pay_at_desk(&mut self, patron: usize, what: Paying) -> Said {
-        let asked = what.asked();
-        match self.shares(&[patron], asked.clone(), None) {
-            Ok(shares) => self.keep(patron, asked.0, shares, &[patron]),
+        let (cents, chosen) = what.asked();
+        match self.shares(&[patron], cents, &chosen, None) {
+            Ok(shares) => self.keep(patron, cents, shares, &[patron]),
             Err(_) => fault(ErrorReason::RuleBroken),
         }
     }
