@@ -6,8 +6,8 @@ use kortisto::{
     common::v1::{ErrorReason, RefusalReason, Verdict},
     device::v1::{ItemRouting, ListLoansRequest, LoanState, RenewRequest},
     staff::v1::{
-        BillLoanRequest, BillLoanResponse, LoanReport, OpenPatronSessionRequest, ReportLoanRequest,
-        loan_service_client::LoanServiceClient,
+        BillLoanRequest, BillLoanResponse, ExplainLoanRequest, LoanReport, OpenPatronSessionRequest, Purpose,
+        ReportLoanRequest, loan_service_client::LoanServiceClient,
     },
 };
 use kortisto_domain::{ItemState, StaffRole};
@@ -138,6 +138,52 @@ on_both_engines! {
         for expected in [("overdue", 200), ("compensation", 0), ("billing", 500)] {
             assert!(open.contains(&(expected.0.to_owned(), expected.1)), "{open:?}");
         }
+        w.t.probe().await;
+    }
+
+    async fn a_loan_is_explained_from_its_check_out_to_where_the_item_went(engine: Engine) {
+        let w = World::start(engine, &[("loan.period_days", "14"), ("fee.overdue_cents", "20")]).await;
+        let explain = async || {
+            let ask = ExplainLoanRequest {
+                item_barcode: w.item.barcode.clone(),
+                purpose: Purpose::CustomerService.into(),
+            };
+            LoanServiceClient::new(w.staff.channel()).explain_loan(ask).await.map(tonic::Response::into_inner)
+        };
+        let open = explain().await.unwrap();
+        assert_eq!((open.patron_number, open.returned_at), (w.patron.number.clone(), None));
+        let period = open.policies.iter().find(|policy| policy.key == "loan.period_days").unwrap();
+        assert!(period.value == "14" && period.row.is_some());
+        assert!(open.policies.iter().any(|policy| policy.key == "renew.max"));
+        let actions: Vec<_> = open.events.iter().map(|event| (event.action.as_str(), event.granted)).collect();
+        assert_eq!(actions, [("checkout", true)]);
+
+        // It comes back late, and somebody waits for it.
+        w.t.make_due(&w.item, w.t.surroundings.moment().today() - chrono::Days::new(3)).await;
+        let heir = w.t.patron().await;
+        let hold = w.t.hold(&heir, w.item.title, kortisto_testkit::register::BRANCH_MAIN).await;
+        w.t.clock.advance(TimeDelta::seconds(1));
+        w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+        let over = explain().await.unwrap();
+        assert_eq!(over.loan_id, open.loan_id);
+        assert!(over.returned_at.is_some() && over.returned_branch == "main");
+        let last = over.events.last().unwrap();
+        assert_eq!((last.action.as_str(), last.hold_id.as_str()), ("return", hold.id.to_string().as_str()));
+        assert_eq!(over.kept_for_hold_id, hold.id.to_string());
+        let costs: Vec<_> = over.costs.iter().map(|cost| (cost.kind.as_str(), cost.rule.as_str())).collect();
+        assert_eq!(costs, [("overdue", "fee.overdue_cents")]);
+        assert_eq!(over.costs[0].amount.as_ref().unwrap().minor_units, 60);
+
+        w.t.let_off(&w.patron).await;
+        w.t.clock.advance(TimeDelta::days(61));
+        w.t.job(kortisto_register::jobs::Job::ForgetBorrowers).await;
+        let staff = w.t.staff(&[StaffRole::Desk]).await;
+        let ask = ExplainLoanRequest {
+            item_barcode: w.item.barcode.clone(),
+            purpose: Purpose::CustomerService.into(),
+        };
+        let forgotten = LoanServiceClient::new(staff.channel()).explain_loan(ask).await.unwrap_err();
+        assert_eq!(forgotten.code(), tonic::Code::NotFound, "nobody knows any more");
         w.t.probe().await;
     }
 }

@@ -201,6 +201,7 @@ duties! {
     OpenPatronSession = "LoanService.OpenPatronSession", Change, SERVING, &[];
     ReportLoan = "LoanService.ReportLoan", Change, SERVING, &[];
     BillLoan = "LoanService.BillLoan", Change, AT_DESK_AND_BILLING, &[];
+    ExplainLoan = "LoanService.ExplainLoan", Look, MEETING, TO_SERVE;
 
     // PINs.
     IssuePin = "PinService.IssuePin", Change, MEETING, &[];

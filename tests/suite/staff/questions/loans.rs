@@ -1,7 +1,9 @@
 //! `LoanService`.
 
 use crate::staff::world::{World, dynamic};
-use kortisto::staff::v1::{BillLoanRequest, LoanReport, OpenPatronSessionRequest, ReportLoanRequest};
+use kortisto::staff::v1::{
+    BillLoanRequest, ExplainLoanRequest, LoanReport, OpenPatronSessionRequest, ReportLoanRequest,
+};
 use kortisto_domain::DeviceKind;
 use prost_reflect::DynamicMessage;
 
@@ -29,6 +31,10 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
         "BillLoan" => {
             dynamic("BillLoanRequest", &BillLoanRequest { item_barcode: loan().await, ..Default::default() })
         }
+        "ExplainLoan" => dynamic(
+            "ExplainLoanRequest",
+            &ExplainLoanRequest { item_barcode: loan().await, ..Default::default() },
+        ),
         _ => return None,
     })
 }

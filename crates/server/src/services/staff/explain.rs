@@ -97,12 +97,13 @@ fn cause(cause: Cause) -> wire::RefusalCause {
     }
 }
 
-fn policy(applied: AppliedPolicy, branch: Option<String>) -> wire::DecisionPolicy {
+pub(super) fn policy(applied: AppliedPolicy, branch: Option<String>) -> wire::DecisionPolicy {
     let row = applied.row.map(|row| wire::DecisionPolicyRow {
         municipality: row.scope.municipality.unwrap_or_default(),
         branch: branch.unwrap_or_default(),
         category: row.scope.category.map(PatronCategory::word).unwrap_or_default().to_owned(),
         material: row.scope.material.unwrap_or_default(),
+        collection: row.scope.collection.unwrap_or_default(),
         valid_from: row.valid_from.to_string(),
         valid_until: row.valid_until.map(|day| day.to_string()).unwrap_or_default(),
         decision: row.decision,

@@ -1,16 +1,18 @@
 //! `LoanService` at a desk.
 
-use super::fields;
+use super::{explain::policy, fields};
 use crate::{
     services::{Api, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{
-    BillLoanRequest, BillLoanResponse, LoanReport, OpenPatronSessionRequest, OpenPatronSessionResponse,
-    ReportLoanRequest, ReportLoanResponse, loan_service_server::LoanService,
+    self as wire, BillLoanRequest, BillLoanResponse, LoanReport, OpenPatronSessionRequest,
+    OpenPatronSessionResponse, ReportLoanRequest, ReportLoanResponse, loan_service_server::LoanService,
 };
 use kortisto_domain::LoanState;
-use kortisto_register::staff::loans::{BillLoan, OpenPatronSession, ReportLoan};
+use kortisto_register::staff::loans::{
+    BillLoan, ExplainLoan, LoanCost, LoanEvent, OpenPatronSession, ReportLoan,
+};
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -66,6 +68,60 @@ impl LoanService for Api {
             compensation: reply::money(billed.compensation_cents),
             billing: reply::money(billed.billing_cents),
         }))
+    }
+
+    async fn explain_loan(
+        &self,
+        request: Request<wire::ExplainLoanRequest>,
+    ) -> Result<Response<wire::ExplainLoanResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = ExplainLoan {
+            barcode: fields::code("item_barcode", &message.item_barcode)?,
+            purpose: fields::purpose(message.purpose)?,
+        };
+        let explained = desk.view(ask).await?;
+        let (returned_at, returned_branch) = explained.returned.unzip();
+        Ok(Response::new(wire::ExplainLoanResponse {
+            loan_id: explained.loan.to_string(),
+            patron_number: explained.patron_number,
+            lent_at: Some(reply::timestamp(explained.lent_at)),
+            lent_branch: explained.lent_branch,
+            due_date: explained.due_on.to_string(),
+            renewals: explained.renewals.into(),
+            returned_at: returned_at.map(reply::timestamp),
+            returned_branch: returned_branch.unwrap_or_default(),
+            item_branch: explained.item_branch,
+            kept_for_hold_id: explained.kept_for.map(|hold| hold.to_string()).unwrap_or_default(),
+            events: explained.events.into_iter().map(event).collect(),
+            policies: explained
+                .policies
+                .into_iter()
+                .map(|(applied, branch)| policy(applied, branch))
+                .collect(),
+            costs: explained.costs.into_iter().map(cost).collect(),
+        }))
+    }
+}
+
+fn event(event: LoanEvent) -> wire::LoanEvent {
+    wire::LoanEvent {
+        occurred_at: Some(reply::timestamp(event.at)),
+        action: event.action,
+        actor: event.actor,
+        branch: event.branch.unwrap_or_default(),
+        hold_id: event.hold.map(|hold| hold.to_string()).unwrap_or_default(),
+        granted: event.granted,
+        reasons: event.reasons,
+    }
+}
+
+fn cost(cost: LoanCost) -> wire::LoanCost {
+    wire::LoanCost {
+        kind: cost.kind,
+        amount: Some(reply::amount(cost.cents)),
+        open: Some(reply::amount(cost.open_cents)),
+        rule: cost.rule.unwrap_or_default(),
     }
 }
 
