@@ -7,7 +7,10 @@ use crate::{
     tls::{TlsReloader, crypto},
 };
 use chrono::Duration;
-use kortisto_register::{Clock as _, SystemClock};
+use kortisto_register::{
+    Clock as _, SystemClock,
+    jobs::{self, Job},
+};
 use kortisto_store::{
     Engine, Store,
     queries::server_facts::{self, DURABILITY_SETTINGS},
@@ -17,6 +20,9 @@ use tokio::time::Instant;
 
 /// How far the clocks of server and database may be apart: a door's answer is good for 5 s.
 const CLOCK_DIFFERENCE_MAX: Duration = Duration::seconds(2);
+
+/// How old the last run of a job may be that went through: the rarest are daily.
+const JOB_AGE_MAX: Duration = Duration::days(2);
 
 /// The database's time to answer.
 const PING_LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
@@ -78,6 +84,7 @@ pub(super) async fn run(file: Option<&Path>) -> Outcome {
             findings.tell("clock", clock(&store).await);
             findings.tell("durability", durability(&store).await);
             findings.tell("record", record(&store).await);
+            findings.tell("jobs", work_of_time(&store).await);
         }
     }
     if findings.wrong == 0 {
@@ -150,6 +157,26 @@ async fn record(store: &Store) -> Result<String, Failure> {
     } else {
         "this role can add to it and not change it".to_owned()
     })
+}
+
+/// Whether jobs are run at all. Those that never ran may belong to a register that is new.
+async fn work_of_time(store: &Store) -> Result<String, Failure> {
+    let states = jobs::states(store.readers()).await.map_err(|error| Failure::of("jobs", &error))?;
+    let now = SystemClock.now();
+    for job in Job::ALL {
+        let Some(state) = states.get(job.name()) else { continue };
+        let name = job.name();
+        if let Some(failure) = &state.failure {
+            return Err(Failure::new(format!("{name} failed: {failure}; see `kortisto jobs list`")));
+        }
+        if state.last.finished.is_some_and(|finished| now - finished > JOB_AGE_MAX) {
+            return Err(Failure::new(format!(
+                "{name} has not gone through for two days; serve with jobs.in_server, or run `kortisto jobs due` \
+                 from a timer"
+            )));
+        }
+    }
+    Ok(if states.is_empty() { "none has run yet".to_owned() } else { "run at their times".to_owned() })
 }
 
 /// The database's clock against this machine's. SQLite has no other clock.
