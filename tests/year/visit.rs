@@ -10,7 +10,7 @@ use kortisto::{
 };
 use kortisto_testkit::register::{Device, new_id};
 use std::{sync::Arc, time::Duration};
-use tonic::{Code, Response, Status};
+use tonic::Code;
 
 /// How often a kiosk asks before it gives up, and how long it waits in between.
 const TIMES_ASKED: usize = 20;
@@ -53,15 +53,21 @@ pub(super) async fn visit(library: Arc<Library>, nth: u64) {
 }
 
 /// Asks until there is an answer, as a kiosk does: under the same request id, so that nothing is done twice.
-async fn insist<T, A: AsyncFn() -> Result<Response<T>, Status>>(ask: A) -> T {
-    for _ in 0..TIMES_ASKED {
-        match ask().await {
-            Ok(answer) => return answer.into_inner(),
-            Err(status) if status.code() == Code::Unavailable => tokio::time::sleep(PAUSE).await,
-            Err(status) => panic!("{status:?}"),
+macro_rules! insist {
+    ($client:expr, $rpc:ident, $request:expr) => {{
+        let mut answer = None;
+        for _ in 0..TIMES_ASKED {
+            match $client.$rpc($request.clone()).await {
+                Ok(response) => {
+                    answer = Some(response.into_inner());
+                    break;
+                }
+                Err(status) if status.code() == Code::Unavailable => tokio::time::sleep(PAUSE).await,
+                Err(status) => panic!("{status:?}"),
+            }
         }
-    }
-    panic!("no answer after {TIMES_ASKED} times");
+        answer.expect("an answer at last")
+    }};
 }
 
 async fn sign_in(library: &Library, kiosk: &Device, who: usize) -> String {
@@ -72,7 +78,7 @@ async fn sign_in(library: &Library, kiosk: &Device, who: usize) -> String {
         pin: patron.pin.to_owned(),
         ..Default::default()
     };
-    let answer = insist(async || kiosk.patrons().authenticate_patron(request.clone()).await).await;
+    let answer = insist!(kiosk.patrons(), authenticate_patron, request);
     assert_eq!(answer.verdict(), Verdict::Granted, "{:?}", answer.refusals);
     answer.patron_token
 }
@@ -87,7 +93,7 @@ async fn bring_back(library: &Library, kiosk: &Device, chance: &mut Chance, who:
         }
         let request =
             ReturnRequest { request_id: new_id(), item_barcode: library.items[item].barcode.clone() };
-        let answer = insist(async || kiosk.loans().r#return(request.clone()).await).await;
+        let answer = insist!(kiosk.loans(), r#return, request);
         assert_eq!(answer.verdict(), Verdict::Granted, "{:?}", answer.refusals);
         library.tally.lock().unwrap().returns += 1;
     }
@@ -97,14 +103,14 @@ async fn bring_back(library: &Library, kiosk: &Device, chance: &mut Chance, who:
 
 async fn renew(library: &Library, kiosk: &Device, token: &str) {
     let request = RenewAllRequest { request_id: new_id(), patron_token: token.to_owned() };
-    let answer = insist(async || kiosk.loans().renew_all(request.clone()).await).await;
+    let answer = insist!(kiosk.loans(), renew_all, request);
     let renewed = answer.results.iter().filter(|renewal| renewal.verdict() == Verdict::Granted).count();
     library.tally.lock().unwrap().renewals += renewed as u64;
 }
 
 async fn pay(library: &Library, kiosk: &Device, token: &str) {
     let request = ListFeesRequest { patron_token: token.to_owned(), ..Default::default() };
-    let owed = insist(async || kiosk.fees().list_fees(request.clone()).await).await;
+    let owed = insist!(kiosk.fees(), list_fees, request);
     let Some(payable) = owed.payable.filter(|payable| payable.minor_units > 0) else { return };
     let cents = payable.minor_units;
     let request = RecordPaymentRequest {
@@ -115,7 +121,7 @@ async fn pay(library: &Library, kiosk: &Device, token: &str) {
         fee_ids: Vec::new(),
         amount: Some(Money { minor_units: cents, currency_code: payable.currency_code }),
     };
-    let answer = insist(async || kiosk.fees().record_payment(request.clone()).await).await;
+    let answer = insist!(kiosk.fees(), record_payment, request);
     // Another visit of the same person may have paid first.
     if answer.verdict() == Verdict::Granted {
         let mut tally = library.tally.lock().unwrap();
@@ -126,14 +132,14 @@ async fn pay(library: &Library, kiosk: &Device, token: &str) {
 
 async fn pick_up(library: &Library, kiosk: &Device, token: &str, chance: &mut Chance, who: usize) {
     let request = ListHoldsRequest { patron_token: token.to_owned(), ..Default::default() };
-    let holds = insist(async || kiosk.holds().list_holds(request.clone()).await).await;
+    let holds = insist!(kiosk.holds(), list_holds, request);
     for hold in holds.ready {
         if !chance.percent(PICKED_UP) {
             continue;
         }
         let request =
             PickUpHoldRequest { request_id: new_id(), patron_token: token.to_owned(), hold_id: hold.hold_id };
-        let answer = insist(async || kiosk.holds().pick_up_hold(request.clone()).await).await;
+        let answer = insist!(kiosk.holds(), pick_up_hold, request);
         if let Some(loan) = answer.loan {
             took(library, who, &loan.item_barcode);
             library.tally.lock().unwrap().of_holds += 1;
@@ -160,7 +166,7 @@ async fn borrow(library: &Library, kiosk: &Device, token: &str, chance: &mut Cha
             patron_token: token.to_owned(),
             item_barcode: item.barcode.clone(),
         };
-        let answer = insist(async || kiosk.loans().checkout(request.clone()).await).await;
+        let answer = insist!(kiosk.loans(), checkout, request);
         if let Some(loan) = answer.loan {
             if loan.renewals > 0 {
                 library.tally.lock().unwrap().renewals += 1;
@@ -178,7 +184,7 @@ async fn borrow(library: &Library, kiosk: &Device, token: &str, chance: &mut Cha
                 pickup_branch: "main".to_owned(),
                 ..Default::default()
             };
-            let answer = insist(async || kiosk.holds().place_hold(request.clone()).await).await;
+            let answer = insist!(kiosk.holds(), place_hold, request);
             if answer.verdict() == Verdict::Granted {
                 library.tally.lock().unwrap().holds += 1;
             }

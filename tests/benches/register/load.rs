@@ -14,6 +14,8 @@ use std::{
 pub(crate) struct Span {
     pub(crate) warm_up: Duration,
     pub(crate) measured: Duration,
+    /// How long a caller waits between an answer and the next question.
+    pub(crate) pause: Duration,
 }
 
 /// How an answer was.
@@ -84,6 +86,9 @@ where
                         first_otherwise.get_or_init(|| words);
                     } else if end >= from && end <= until {
                         micros.push(u32::try_from((end - start).as_micros()).unwrap_or(u32::MAX));
+                    }
+                    if !span.pause.is_zero() {
+                        tokio::time::sleep(span.pause).await;
                     }
                 }
                 micros

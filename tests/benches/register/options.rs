@@ -99,9 +99,14 @@ impl Options {
     /// How long each point is warmed up and measured.
     pub(crate) fn span(&self) -> Span {
         if self.quick {
-            Span { warm_up: Duration::from_millis(300), measured: Duration::from_secs(1) }
+            Span {
+                warm_up: Duration::from_millis(300),
+                measured: Duration::from_secs(1),
+                pause: Duration::ZERO,
+            }
         } else {
-            Span { warm_up: Duration::from_millis(700), measured: Duration::from_secs(self.seconds.max(1)) }
+            let measured = Duration::from_secs(self.seconds.max(1));
+            Span { warm_up: Duration::from_millis(700), measured, pause: Duration::ZERO }
         }
     }
 }
