@@ -5,6 +5,7 @@ use crate::{
     health,
     identity::{Applicant, PeerIdentity},
     limits::{EdgeLayer, TraceIds, http2, tune, tune_enrolment},
+    notices::NoticeWorker,
     observe,
     openid::OpenId,
     services::{Api, EnrolmentApi},
@@ -34,7 +35,7 @@ use kortisto::staff::v1::{
 };
 use kortisto_register::{Register, audit::Sealer, jobs::Runner};
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
@@ -67,6 +68,9 @@ pub const SERVICES: &[&str] = &[
 /// Connections of the enrolment endpoint at most: enrolling is rare.
 const ENROLMENT_CONNECTION_MAX: usize = 64;
 
+/// How long the end of the server waits for notices that are under way: less than systemd waits before it kills.
+const DELIVERY_END_LIMIT: Duration = Duration::from_secs(15);
+
 /// What is served, and within which limits.
 pub struct Serving {
     /// The register.
@@ -95,6 +99,8 @@ pub struct Serving {
     pub sealer: Option<Sealer>,
     /// Who runs jobs; none where a timer does.
     pub runner: Option<Runner>,
+    /// Who delivers notices; none where another process does.
+    pub notices: Option<NoticeWorker>,
 }
 
 /// Serves until `signal` ends, then stops within the drain limits and closes the register.
@@ -201,6 +207,7 @@ pub async fn serve(
     if let Some(runner) = serving.runner {
         companions.spawn(runner.run());
     }
+    let delivering = serving.notices.map(|worker| tokio::spawn(worker.run(stop.clone())));
     companions.spawn(feed_watchdog(|| true));
     companions.spawn(async move {
         if let Err(error) = tls.watch().await {
@@ -217,6 +224,12 @@ pub async fn serve(
     announce_ready();
     let stopped = serve_until(signal, both, &stop, &health_reporter, SERVICES, drain).await;
     companions.abort_all();
+    if let Some(delivering) = delivering {
+        // What was handed out should be recorded. Cut short, it is handed out once more.
+        if timeout(DELIVERY_END_LIMIT, delivering).await.is_err() {
+            tracing::warn!("notices were under way at the end, and may go out once more");
+        }
+    }
     register.close().await;
     stopped
 }

@@ -82,6 +82,12 @@ pub struct Couriers {
     pub sms: Option<Arc<dyn Courier>>,
 }
 
+impl std::fmt::Debug for Couriers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Couriers").field(&self.offered()).finish()
+    }
+}
+
 impl Couriers {
     /// What the library offers.
     #[must_use]
