@@ -50,5 +50,6 @@ create table notice_lines (
 );
 
 create index notice_lines_of_loan on notice_lines (loan_id) where loan_id is not null;
+create index notice_lines_of_hold on notice_lines (hold_id) where hold_id is not null;
 "
 );

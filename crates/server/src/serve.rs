@@ -26,7 +26,7 @@ use kortisto::staff::v1::{
     home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer,
     loan_service_server::LoanServiceServer as StaffLoanServiceServer,
-    message_service_server::MessageServiceServer,
+    message_service_server::MessageServiceServer, notice_service_server::NoticeServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
     pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
     policy_service_server::PolicyServiceServer, relation_service_server::RelationServiceServer,
@@ -49,6 +49,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
     "kortisto.staff.v1.MessageService",
+    "kortisto.staff.v1.NoticeService",
     "kortisto.staff.v1.CardService",
     "kortisto.staff.v1.LoanService",
     "kortisto.staff.v1.PinService",
@@ -150,6 +151,7 @@ pub async fn serve(
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
         .add_service(sized!(MessageServiceServer::new(api.clone())))
+        .add_service(sized!(NoticeServiceServer::new(api.clone())))
         .add_service(sized!(CardServiceServer::new(api.clone())))
         .add_service(sized!(StaffLoanServiceServer::new(api.clone())))
         .add_service(sized!(PinServiceServer::new(api.clone())))

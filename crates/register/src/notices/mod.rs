@@ -26,7 +26,6 @@ pub(crate) mod wording;
 
 pub use courier::{Consignment, Courier, Couriers, Delivering, Delivery, Destination, Message};
 pub use deliver::{DELIVERY_BATCH_MAX, Delivered, LEASE};
-pub use reminders::{REMINDER_BATCH_MAX, RemindersWritten};
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -42,10 +41,10 @@ pub struct NoticeOffice {
     pub couriers: Couriers,
 }
 
-/// How a run over notices goes.
+/// How far a delivery goes.
 #[derive(Debug, Clone, Copy)]
 pub struct NoticeRun {
-    /// Notices of one batch when they are delivered, patrons when they are reminded.
+    /// Notices of one batch, 1 to [`DELIVERY_BATCH_MAX`].
     pub batch: u64,
     /// How long one transaction may take.
     pub batch_limit: Duration,

@@ -5,7 +5,7 @@
 
 use super::{NoticesFault, secret_file};
 use crate::Now;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use kortisto_domain::NoticeReason;
 use kortisto_register::notices::{Consignment, Courier, Delivering, Delivery, Destination, Message};
 use lettre::{
@@ -25,10 +25,7 @@ use lettre::{
 use secrecy::ExposeSecret as _;
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
 use tokio::time::{Instant, timeout};
@@ -163,8 +160,10 @@ impl Courier for EmailCourier {
     fn deliver<'a>(&'a self, consignment: &'a Consignment) -> Delivering<'a> {
         Box::pin(async move {
             let away = AtomicBool::new(false);
-            let sending =
-                consignment.messages.iter().map(|message| self.send(message, consignment.until, &away));
+            let mut sending: Vec<BoxFuture<'_, Delivery>> = Vec::with_capacity(consignment.messages.len());
+            for message in &consignment.messages {
+                sending.push(Box::pin(self.send(message, consignment.until, &away)));
+            }
             stream::iter(sending).buffered(self.connections_max).collect().await
         })
     }

@@ -1,7 +1,7 @@
 //! The loans of a batch, and everything that says whether they are reminded of.
 
 use super::Reminding;
-use crate::{Register, RegisterError, Rulebook};
+use crate::{RegisterError, Rulebook, jobs::Work};
 use kortisto_domain::{
     FeeKind, Moment, NoticeChannel, PatronCategory, notices::timing, policy::NoticePolicy,
 };
@@ -16,8 +16,7 @@ use kortisto_store::{
     },
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -46,12 +45,11 @@ pub(super) struct Found {
 impl Found {
     /// Reads the loans of these patrons.
     pub(super) async fn read(
-        register: &Register,
-        connection: &impl ConnectionTrait,
+        work: &Work<'_>,
         reminding: Reminding,
         keys: &[i64],
     ) -> Result<Self, RegisterError> {
-        let moment = register.surroundings.moment();
+        let (connection, moment) = (work.transaction, work.register.surroundings.moment());
         let keys = || keys.iter().copied();
         let borrowers = patrons::Entity::find().filter(patrons::Column::Id.is_in(keys()));
         let borrowers = borrowers.all(connection).await.map_err(StoreError::from)?;
@@ -73,7 +71,7 @@ impl Found {
         Ok(Self {
             reminding,
             moment,
-            rulebook: register.rulebook_in(connection).await?,
+            rulebook: work.register.rulebook_in(connection).await?,
             patrons: borrowers.into_iter().map(|row| (row.id, row)).collect(),
             preferences: preferences.into_iter().map(|row| (row.patron_id, row)).collect(),
             loans,
@@ -96,14 +94,14 @@ impl Found {
     }
 
     /// Holds the patrons and the items, in the order of every lock. Gives the keys of the patrons.
-    pub(super) async fn lock(&self, transaction: &DatabaseTransaction) -> Result<Vec<i64>, RegisterError> {
-        let barcodes = self.barcodes(transaction).await?;
+    pub(super) async fn lock(&self, work: &Work<'_>) -> Result<Vec<i64>, RegisterError> {
+        let barcodes = self.barcodes(work.transaction).await?;
         let mut patrons: Vec<_> = self.loans.iter().map(|loan| loan.patron_id).collect();
         patrons.dedup();
         let of_patron = |id: &i64| locks::Key { patron_id: Some(*id), ..locks::Key::default() };
         let of_item = |barcode: String| locks::Key { barcode: Some(barcode), ..locks::Key::default() };
         let keys: Vec<_> = patrons.iter().map(of_patron).chain(barcodes.into_iter().map(of_item)).collect();
-        locks::take(transaction, Engine::of(transaction), &keys).await?;
+        locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
         Ok(patrons)
     }
 
@@ -119,10 +117,8 @@ impl Found {
     }
 
     /// Reads who waits for the titles, and what was written and charged before.
-    pub(super) async fn look_closer(
-        &mut self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<(), RegisterError> {
+    pub(super) async fn look_closer(&mut self, work: &Work<'_>) -> Result<(), RegisterError> {
+        let transaction = work.transaction;
         let key = |(ord, barcode): (i64, String)| Key {
             ord,
             fingerprint: Hex(Vec::new()),

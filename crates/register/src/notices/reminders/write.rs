@@ -4,9 +4,10 @@
 //! It is a letter that costs, and not each of its lines. A reminder that the patron does not want has its step marked
 //! all the same, and costs nothing, because none is made.
 
-use super::{RemindersWritten, found::Found};
+use super::found::Found;
 use crate::{
     Register, RegisterError,
+    jobs::{AUTHOR, JobReport},
     loans::fees::Charging,
     notices::cause::{self, Reminded},
 };
@@ -22,9 +23,6 @@ use kortisto_store::{
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use std::collections::BTreeMap;
 
-/// Who reminds, in the audit trail.
-const ACTOR: &str = "job";
-
 /// The policies that say what the steps cost.
 const FEE_RULES: [&str; REMINDERS_MAX] =
     ["fee.reminder_1_cents", "fee.reminder_2_cents", "fee.reminder_3_cents"];
@@ -35,7 +33,9 @@ pub(super) struct Writer<'a> {
     found: &'a Found,
     pub(super) changes: Changes,
     pub(super) marks: Marks,
-    pub(super) done: RemindersWritten,
+    notices: u64,
+    reminded: u64,
+    unwanted: u64,
 }
 
 /// The items whose loans have got a reminder, by its step.
@@ -65,8 +65,20 @@ impl<'a> Writer<'a> {
             found,
             changes: Changes::default(),
             marks: Marks::default(),
-            done: RemindersWritten::default(),
+            notices: 0,
+            reminded: 0,
+            unwanted: 0,
         }
+    }
+
+    /// What is in it.
+    pub(super) fn report(&self) -> JobReport {
+        JobReport::of([
+            ("notices", self.notices),
+            ("reminded_loans", self.reminded),
+            ("unwanted_reminders", self.unwanted),
+            ("fees", self.changes.new_fees.len() as u64),
+        ])
     }
 
     pub(super) fn write_all(&mut self) -> Result<(), RegisterError> {
@@ -85,7 +97,7 @@ impl<'a> Writer<'a> {
     fn write(&mut self, patron: i64, step: i16, loans: &[&open_loans::Model]) -> Result<(), RegisterError> {
         self.marks.0.entry(step).or_default().extend(loans.iter().map(|loan| loan.item_id));
         if self.found.is_unwanted(patron) {
-            self.done.unwanted += loans.len() as u64;
+            self.unwanted += loans.len() as u64;
             return Ok(());
         }
         let at = self.found.moment.at();
@@ -101,7 +113,7 @@ impl<'a> Writer<'a> {
         if new.is_empty() {
             return Ok(());
         }
-        self.done.loans += new.len() as u64;
+        self.reminded += new.len() as u64;
         for part in new.chunks_mut(LINES_MAX) {
             let notice_id = part[0].notice_id;
             for (position, line) in (0..).zip(part.iter_mut()) {
@@ -109,7 +121,7 @@ impl<'a> Writer<'a> {
                 line.position = position;
             }
             self.changes.notice_lines.extend_from_slice(part);
-            self.done.notices += 1;
+            self.notices += 1;
         }
         let told: Vec<_> = new.iter().filter_map(|line| line.loan_id).collect();
         let told: Vec<_> = loans.iter().copied().filter(|loan| told.contains(&loan.id)).collect();
@@ -151,7 +163,6 @@ impl<'a> Writer<'a> {
             rule: Some(FEE_RULES[place]),
             ..charging.fee(FeeKind::Reminder, item, open, cents.into())
         });
-        self.done.fees += 1;
         Ok(())
     }
 
@@ -163,7 +174,7 @@ impl<'a> Writer<'a> {
             action: self.found.reminding.action(),
             granted: true,
             reasons: "[]".to_owned(),
-            actor: ACTOR,
+            actor: AUTHOR,
             device_id: None,
             branch_id: None,
             subject: Some(patron.pseudonym),
