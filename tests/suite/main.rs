@@ -14,6 +14,7 @@ mod faults;
 mod jobs;
 mod key_care;
 mod ledger;
+mod notices;
 mod plans;
 mod record;
 mod repository;

@@ -32,7 +32,7 @@ pub const fn chars_max(channel: NoticeChannel) -> usize {
 #[must_use]
 pub fn language<'a>(of_patron: &str, offered: &'a [String]) -> &'a str {
     let served = offered.iter().find(|language| *language == of_patron);
-    served.or(offered.first()).map_or("fi", String::as_str)
+    served.or_else(|| offered.first()).map_or("fi", String::as_str)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod home;
 mod jobs;
 mod loans;
 mod loud;
+mod notices;
 mod persons;
 mod probes;
 mod seed;

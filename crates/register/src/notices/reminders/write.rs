@@ -182,6 +182,7 @@ impl<'a> Writer<'a> {
             loan_id: None,
             hold_id: None,
             request_id: None,
+            named_salt: None,
         });
     }
 }
