@@ -5,16 +5,15 @@ mail that it takes as one line of JSON to mails.jsonl in the folder. A recipient
 550, one that begins with "later" 451.
 """
 
+import asyncio
 import email
 import email.policy
 import json
 import pathlib
 import ssl
 import sys
-import time
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Box:
@@ -36,7 +35,7 @@ class Box:
             "to": envelope.rcpt_tos,
             "headers": {name.lower(): value for name, value in mail.items()},
             "body": mail.get_content(),
-            "tls": session.ssl is not None,
+            "tls": session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
             "user": session.auth_data.decode() if session.auth_data else None,
         }
         with open(self.path, "a", encoding="utf-8") as box:
@@ -54,25 +53,27 @@ def main():
         right = known and data.login == user.encode() and data.password == password.encode()
         return AuthResult(success=right, auth_data=data.login if right else None)
 
-    secured = (
-        {"ssl_context": context} if protection == "tls" else {"tls_context": context, "require_starttls": True}
-    )
-    controller = Controller(
-        Box(folder / "mails.jsonl"),
-        hostname="127.0.0.1",
-        port=0,
-        server_hostname="localhost",
-        authenticator=authenticate,
-        auth_required=True,
-        auth_require_tls=protection != "tls",
-        **secured,
-    )
-    # The controller knocks at the port that it was told, which is not known yet.
-    controller._trigger_server = lambda: None
-    controller.start()
-    print(controller.server.sockets[0].getsockname()[1], flush=True)
-    while True:
-        time.sleep(60)
+    secured = {} if protection == "tls" else {"tls_context": context, "require_starttls": True}
+
+    def connected():
+        return SMTP(
+            Box(folder / "mails.jsonl"),
+            hostname="localhost",
+            authenticator=authenticate,
+            auth_required=True,
+            # With TLS from the first byte the protocol does not see it.
+            auth_require_tls=protection != "tls",
+            **secured,
+        )
+
+    async def serve():
+        loop = asyncio.get_running_loop()
+        tls = context if protection == "tls" else None
+        server = await loop.create_server(connected, "127.0.0.1", 0, ssl=tls)
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await server.serve_forever()
+
+    asyncio.run(serve())
 
 
 if __name__ == "__main__":

@@ -109,25 +109,6 @@ on_both_engines! {
         t.probe().await;
     }
 
-    async fn a_server_that_stops_finishes_what_is_under_way(engine: Engine) {
-        let courier = Arc::new(Stalling::default());
-        let options = TestOptions { delivers_every: Some(Duration::from_millis(20)), ..courier.options() };
-        let t = TestRegister::start_with(engine, options).await;
-        courier.stalls.store(true, SeqCst);
-        ready(&t, 1).await;
-        courier.reached.notified().await;
-        let (stopping, going_on) = (t.stop(), async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            courier.goes_on.notify_one();
-        });
-        tokio::join!(stopping, going_on);
-        let store = kortisto_store::Store::open(&kortisto_store::StoreOptions::new(t.database_url())).await.unwrap();
-        use sea_orm::EntityTrait as _;
-        let row = kortisto_store::entities::notices::Entity::find().one(store.writer()).await.unwrap().unwrap();
-        assert_eq!(row.state, NoticeState::Sent.code());
-        assert_eq!(courier.taken.lock().unwrap().len(), 1);
-    }
-
     async fn a_cause_that_comes_twice_is_told_once(engine: Engine) {
         let post = Post::open(engine).await;
         let (hold, item) = post.ready(&post.patron().await).await;
@@ -183,4 +164,22 @@ async fn a_database_that_is_away_for_a_moment_makes_nothing_go_out_twice() {
     assert_eq!(delivering.await.unwrap().unwrap().sent, 2);
     assert_eq!(courier.taken.lock().unwrap().len(), 2);
     assert!(rows(&t).await.iter().all(|row| row.state == NoticeState::Sent.code()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stops_finishes_what_is_under_way() {
+    let courier = Arc::new(Stalling::default());
+    let watching = TestRegister::start(Engine::Postgres).await;
+    let options = TestOptions { delivers_every: Some(Duration::from_millis(20)), ..courier.options() };
+    let stopping = watching.start_beside(options).await;
+    courier.stalls.store(true, SeqCst);
+    ready(&watching, 1).await;
+    courier.reached.notified().await;
+    let going_on = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        courier.goes_on.notify_one();
+    };
+    tokio::join!(stopping.stop(), going_on);
+    assert_eq!(rows(&watching).await[0].state, NoticeState::Sent.code());
+    assert_eq!(courier.taken.lock().unwrap().len(), 1);
 }

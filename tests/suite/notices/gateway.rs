@@ -1,6 +1,7 @@
 //! Text messages to a real HTTP endpoint, letters to real files.
 
 use super::{PAST_LEASE, deliver, order, rows};
+use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState};
 use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering};
 use kortisto_server::{
@@ -92,6 +93,8 @@ async fn start(engine: Engine, couriers: Couriers) -> TestRegister {
 }
 
 async fn ready(t: &TestRegister, patron: &TestPatron) {
+    // Ids are in the order of time.
+    t.clock.advance(TimeDelta::seconds(1));
     let kiosk = t.device(DeviceKind::SelfCheckout).await;
     let item = t.item().await;
     t.hold(patron, item.title, BRANCH_MAIN).await;
@@ -208,7 +211,9 @@ on_both_engines! {
         assert_eq!(deliver(&t).await.sent, 1);
         let files = letters(folder.path());
         assert_eq!(files.len(), 2, "no third file");
-        assert_eq!(rows(&t).await[2].proof.as_deref(), Some(files[1].0.as_str()));
+        let row = rows(&t).await.remove(2);
+        let printed = files.iter().find(|(name, _)| Some(name) == row.proof.as_ref()).unwrap();
+        assert_eq!(printed.1[0]["id"], row.id.to_string());
         t.probe().await;
     }
 }

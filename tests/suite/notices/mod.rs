@@ -83,6 +83,8 @@ impl Post {
 
     /// A hold that has just become ready, of an item that was returned for it.
     async fn ready(&self, patron: &TestPatron) -> (TestHold, TestItem) {
+        // Ids are in the order of time.
+        self.t.clock.advance(TimeDelta::seconds(1));
         let item = self.t.item().await;
         let hold = self.t.hold(patron, item.title, BRANCH_MAIN).await;
         self.kiosk.take_back(&item.barcode).await.unwrap();

@@ -5,7 +5,7 @@ use super::{
     mail_server::{MailServer, PASSWORD, Protection, USER},
 };
 use super::{deliver, order, rows};
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use kortisto_domain::{DeviceKind, NoticeReason, NoticeState};
 use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering};
 use kortisto_server::{
@@ -71,6 +71,8 @@ async fn start(engine: Engine, courier: impl Courier) -> TestRegister {
 }
 
 async fn ready(t: &TestRegister, address: &str) {
+    // Ids are in the order of time.
+    t.clock.advance(TimeDelta::seconds(1));
     let kiosk = t.device(DeviceKind::SelfCheckout).await;
     let (patron, item) = (t.patron().await, t.item().await);
     t.email(&patron, address).await;
