@@ -34,8 +34,9 @@ impl Courier for Stalling {
             for message in &consignment.messages {
                 self.taken.lock().unwrap().push((message.id, message.earlier));
             }
+            let stalls = self.stalls.load(SeqCst);
             self.reached.notify_one();
-            if self.stalls.load(SeqCst) {
+            if stalls {
                 self.goes_on.notified().await;
             }
             vec![Delivery::Sent { proof: "taken".to_owned() }; consignment.messages.len()]

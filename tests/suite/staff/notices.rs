@@ -60,8 +60,17 @@ impl Desk {
     }
 
     async fn templates(&self, kind: NoticeKind) -> Vec<ListedTemplate> {
-        let ask = ListTemplatesRequest { kind: kind.into() };
-        self.client().list_templates(ask).await.unwrap().into_inner().templates
+        let (mut all, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let ask = ListTemplatesRequest { kind: kind.into(), page_size: 4, page_token };
+            let page = self.client().list_templates(ask).await.unwrap().into_inner();
+            assert!(page.templates.len() <= 4);
+            all.extend(page.templates);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return all;
+            }
+        }
     }
 
     async fn list(&self, patron: &TestPatron) -> Vec<Notice> {

@@ -20,7 +20,9 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
         step: 0,
     };
     Some(match method {
-        "ListTemplates" => dynamic("ListTemplatesRequest", &ListTemplatesRequest { kind }),
+        "ListTemplates" => {
+            dynamic("ListTemplatesRequest", &ListTemplatesRequest { kind, ..Default::default() })
+        }
         "PutTemplate" => dynamic(
             "PutTemplateRequest",
             &PutTemplateRequest { template: Some(template), ..Default::default() },

@@ -15,6 +15,18 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 pub struct ListTemplates {
     /// Which.
     pub kind: NoticeKind,
+    /// Templates at most, 1 to 100.
+    pub page_size: usize,
+    /// The place of the last template of the page before.
+    pub after: Option<String>,
+}
+
+/// A page of templates.
+pub struct TemplateList {
+    /// In the order of channels, languages and steps.
+    pub templates: Vec<ListedTemplate>,
+    /// After which place the next page begins; none on the last.
+    pub next: Option<String>,
 }
 
 /// A template in force.
@@ -29,13 +41,13 @@ pub struct ListedTemplate {
 
 impl StaffView for ListTemplates {
     const RPC: StaffRpc = StaffRpc::ListTemplates;
-    type Answer = Vec<ListedTemplate>;
+    type Answer = TemplateList;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Vec<ListedTemplate>, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<TemplateList, RegisterError> {
         let rows = notice_templates::Entity::find()
             .filter(notice_templates::Column::Kind.eq(self.kind.code()))
             .all(desk.transaction)
@@ -61,11 +73,16 @@ impl StaffView for ListTemplates {
                 listed.push(ListedTemplate { key, text, changed: None });
             }
         }
-        listed.sort_by(|one, other| order(&one.key).cmp(&order(&other.key)));
-        Ok(listed)
+        listed.sort_by_cached_key(|template| place(&template.key));
+        listed.retain(|template| self.after.as_ref().is_none_or(|after| place(&template.key) > *after));
+        let more = listed.len() > self.page_size;
+        listed.truncate(self.page_size);
+        let next = listed.last().filter(|_| more).map(|template| place(&template.key));
+        Ok(TemplateList { templates: listed, next })
     }
 }
 
-fn order(key: &TemplateKey) -> (NoticeChannel, &str, i16) {
-    (key.channel, &key.language, key.step)
+/// The place of a template in the list: as text, in the order of channels, languages and steps.
+fn place(key: &TemplateKey) -> String {
+    format!("{}-{}-{}", key.channel.code(), key.language, key.step)
 }

@@ -9,7 +9,7 @@ mod retry;
 mod templates;
 
 pub use list::{ListNotices, NoticeList, NoticeRecord};
-pub use list_templates::{ListTemplates, ListedTemplate};
+pub use list_templates::{ListTemplates, ListedTemplate, TemplateList};
 pub use preview::{Preview, PreviewNotice, PreviewedNotice};
 pub use put_template::PutTemplate;
 pub use remove_template::RemoveTemplate;

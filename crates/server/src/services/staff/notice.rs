@@ -28,9 +28,14 @@ impl NoticeService for Api {
         request: Request<ListTemplatesRequest>,
     ) -> Result<Response<ListTemplatesResponse>, Status> {
         let desk = self.at_desk(&request).await?;
-        let ask = ListTemplates { kind: fields::coded("kind", request.into_inner().kind)? };
-        let listed = desk.view(ask).await?;
-        let templates = listed.into_iter().map(|listed| {
+        let message = request.into_inner();
+        let ask = ListTemplates {
+            kind: fields::coded("kind", message.kind)?,
+            page_size: fields::page_size(message.page_size)?,
+            after: page_token::text(&message.page_token)?,
+        };
+        let found = desk.view(ask).await?;
+        let templates = found.templates.into_iter().map(|listed| {
             let (changed_at, changed_by) = listed.changed.unzip();
             ListedTemplate {
                 template: Some(template(listed.key, listed.text)),
@@ -38,7 +43,8 @@ impl NoticeService for Api {
                 changed_by: changed_by.unwrap_or_default(),
             }
         });
-        Ok(Response::new(ListTemplatesResponse { templates: templates.collect() }))
+        let next_page_token = page_token::of(found.next);
+        Ok(Response::new(ListTemplatesResponse { templates: templates.collect(), next_page_token }))
     }
 
     async fn put_template(
