@@ -85,7 +85,7 @@ fn webhook(folder: &TempDir, url: &str) -> Arc<dyn Courier> {
     let now: Now = Arc::new(|| chrono::DateTime::from_timestamp(SECONDS, 0).unwrap());
     let options =
         WebhookOptions { url: url.to_owned(), secret_file, authority: None, timeout: Duration::from_secs(2) };
-    Arc::new(WebhookCourier::new(options, now).unwrap())
+    Arc::new(WebhookCourier::new(&options, now).unwrap())
 }
 
 async fn start(engine: Engine, couriers: Couriers) -> TestRegister {

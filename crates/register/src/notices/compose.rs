@@ -178,7 +178,7 @@ impl Composer<'_> {
             alias: patron.and_then(|patron| patron.hold_alias.clone()).unwrap_or_default(),
             pickup_until: date(last, language),
             branch: self.facts.branch(hold.pickup_branch_id).to_owned(),
-            place: stop.or(locker.map(|locker| &locker.code)).cloned().unwrap_or_default(),
+            place: stop.or_else(|| locker.map(|locker| &locker.code)).cloned().unwrap_or_default(),
         })
     }
 

@@ -70,7 +70,7 @@ pub fn couriers(config: &NoticesConfig, library: &str, now: &Now) -> Result<Cour
         couriers.email = Some(Arc::new(EmailCourier::new(options, Arc::clone(now))?));
     }
     if let Some(options) = config.webhook.options() {
-        let webhook: Arc<dyn Courier> = Arc::new(WebhookCourier::new(options, Arc::clone(now))?);
+        let webhook: Arc<dyn Courier> = Arc::new(WebhookCourier::new(&options, Arc::clone(now))?);
         couriers.sms = config.webhook.sms.then(|| Arc::clone(&webhook));
         couriers.letter = config.webhook.letters.then_some(webhook);
     }

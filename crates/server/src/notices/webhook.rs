@@ -73,7 +73,7 @@ impl WebhookCourier {
     ///
     /// # Errors
     /// [`NoticesFault`].
-    pub fn new(options: WebhookOptions, now: Now) -> Result<Self, NoticesFault> {
+    pub fn new(options: &WebhookOptions, now: Now) -> Result<Self, NoticesFault> {
         let endpoint = Endpoint::new(&options.url, options.authority.as_deref(), options.timeout)?;
         Ok(Self { endpoint, secret: secret_file::read(&options.secret_file)?, now })
     }

@@ -48,8 +48,7 @@ impl Marks {
         for (step, items) in self.0 {
             let rows = open_loans::Entity::update_many().filter(open_loans::Column::ItemId.is_in(items));
             let rows = match step {
-                0 => rows
-                    .col_expr(open_loans::Column::RemindedFor, Expr::col(open_loans::Column::DueOn).into()),
+                0 => rows.col_expr(open_loans::Column::RemindedFor, Expr::col(open_loans::Column::DueOn)),
                 step => rows.col_expr(open_loans::Column::NoticesSent, Expr::value(step)),
             };
             rows.exec(transaction).await.map_err(StoreError::from)?;
