@@ -16,6 +16,7 @@ mod jobs;
 mod key_care;
 mod ledger;
 mod model;
+mod notices;
 mod peers;
 mod plans;
 mod record;

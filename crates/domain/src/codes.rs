@@ -63,7 +63,7 @@ mod persons;
 mod places;
 mod staff;
 
-pub use circulation::{FeeEntryKind, FeeKind, FeeLaw, LoanState, NoticeState, PaymentChannel};
+pub use circulation::{FeeEntryKind, FeeKind, FeeLaw, LoanState, NoticeReason, NoticeState, PaymentChannel};
 pub use persons::{
     AddressKind, ConsentForm, ConsentPurpose, ConsentState, Gender, IdentityDocument, MessageAudience,
     MessageKind, NoticeChannel, NoticeKind, RecordSource, RelationKind, Service,

@@ -12,7 +12,7 @@ pub mod overdue;
 pub mod payment;
 pub mod refund;
 
-use crate::policy::ChargePolicy;
+use crate::policy::{ChargePolicy, REMINDERS_MAX};
 use crate::{FeeKind, FeeLaw};
 use chrono::NaiveDate;
 
@@ -43,6 +43,13 @@ pub fn replacement_card(policy: &ChargePolicy, is_child: bool) -> i64 {
     policy.card_child_cents.filter(|_| is_child).unwrap_or(policy.card_cents).into()
 }
 
+/// The step in the ledger of a reminder's fee: a loan that was renewed and is late anew is reminded, and charged, anew.
+/// `step` is 1 for the first reminder.
+#[must_use]
+pub fn reminder_step(renewals: i16, step: u8) -> i16 {
+    renewals.saturating_mul(REMINDERS_MAX as i16).saturating_add(step.into())
+}
+
 /// Whether somebody is known to be younger.
 fn is_under(birth: Option<NaiveDate>, years: u8, today: NaiveDate) -> bool {
     birth.is_some_and(|birth| !crate::age::has_reached(birth, years, today))
@@ -69,6 +76,15 @@ mod tests {
         assert_eq!((replacement_card(&POLICY, false), replacement_card(&POLICY, true)), (300, 150));
         let same = ChargePolicy { card_child_cents: None, ..POLICY };
         assert_eq!(replacement_card(&same, true), 300);
+    }
+
+    #[test]
+    fn no_two_reminders_of_a_loan_have_one_step() {
+        let mut steps: Vec<_> =
+            (0..4).flat_map(|renewals| [1, 2, 3].map(|step| reminder_step(renewals, step))).collect();
+        assert_eq!(steps[..4], [1, 2, 3, 4]);
+        steps.dedup();
+        assert_eq!(steps.len(), 12);
     }
 
     #[test]

@@ -28,6 +28,7 @@
 //! | may staff see where this patron lives? | [`protection`] |
 //! | do these details fit a patron? | [`registration`], [`contact`], [`notices`], [`languages`], [`business_id`] |
 //! | which message does a patron see? | [`messages`] |
+//! | what is written to whom, by which way, when? | [`notices`] |
 //! | how is a name found? | [`names`] |
 //! | what stands against borrowing, and where does it come from? | [`blocks`] |
 //! | who stands beside a patron, and may their record go? | [`relations`] |
@@ -95,9 +96,9 @@ mod samples;
 pub use codes::{
     AddressKind, BanKind, BranchKind, CardState, CheckDigit, ConsentForm, ConsentPurpose, ConsentState,
     DeviceKind, DeviceState, FeeEntryKind, FeeKind, FeeLaw, Gender, HoldState, IdentityDocument, ItemState,
-    LoanState, MessageAudience, MessageKind, NoticeChannel, NoticeKind, NoticeState, OpeningMode,
-    PatronCategory, PatronState, PaymentChannel, Purpose, RecordSource, RelationKind, ResourceKind,
-    RightKind, Service, StaffAccountState, StaffRole,
+    LoanState, MessageAudience, MessageKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState,
+    OpeningMode, PatronCategory, PatronState, PaymentChannel, Purpose, RecordSource, RelationKind,
+    ResourceKind, RightKind, Service, StaffAccountState, StaffRole,
 };
 pub use decision::{Decision, Reason};
 pub use moment::Moment;

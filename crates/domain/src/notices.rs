@@ -1,4 +1,16 @@
-//! How a patron may want each kind of notice (A57 to A61).
+//! What is written to patrons (A57 to A61): how each may want it, to whom it goes, when, in which words.
+//!
+//! | question | rule |
+//! |---|---|
+//! | is a loan reminded of today? | [`timing`] |
+//! | who gets it, by which channel? | [`recipient`] |
+//! | when is it tried again? | [`retry`] |
+//! | how long may a text be, and in which language is it? | [`text`] |
+
+pub mod recipient;
+pub mod retry;
+pub mod text;
+pub mod timing;
 
 use crate::{NoticeChannel, NoticeKind};
 

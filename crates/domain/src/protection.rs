@@ -4,7 +4,7 @@
 //! that cannot be done without them, and only to the duty whose task it is. Every rpc and every export that carries
 //! one of them asks [`shows_contact`].
 
-use crate::{Purpose, StaffRole};
+use crate::{NoticeChannel, NoticeKind, Purpose, StaffRole};
 use chrono::{Months, NaiveDate};
 
 /// Whether the patron's contact data is protected today: an order is recorded, and its last day has not passed. An
@@ -37,6 +37,19 @@ pub fn shows_contact(protected: bool, purpose: Option<Purpose>, roles: &[StaffRo
         _ => &[],
     };
     !protected || needed_by.iter().any(|role| roles.contains(role))
+}
+
+/// Whether a notice may go to a protected patron by this channel.
+///
+/// An e-mail goes from the library's own mail server to the patron's. A text message and a letter pass through the
+/// hands of a gateway or a printer, who then hold number or address: an invoice cannot be collected without them, and
+/// every other notice can be without.
+#[must_use]
+pub const fn may_hand_over(notice: NoticeKind, channel: NoticeChannel) -> bool {
+    match channel {
+        NoticeChannel::None | NoticeChannel::Email => true,
+        NoticeChannel::Letter | NoticeChannel::Sms => matches!(notice, NoticeKind::Invoice),
+    }
 }
 
 #[cfg(test)]
@@ -85,5 +98,15 @@ mod tests {
             assert!(!shows_contact(true, None, &[*role]), "{role:?} without a purpose");
         }
         assert!(!shows_contact(true, Some(Purpose::SubjectAccess), &[]));
+    }
+
+    #[test]
+    fn a_protected_address_is_handed_to_others_for_an_invoice_only() {
+        for notice in NoticeKind::ALL {
+            assert!(may_hand_over(*notice, NoticeChannel::Email));
+            for channel in [NoticeChannel::Letter, NoticeChannel::Sms] {
+                assert_eq!(may_hand_over(*notice, channel), *notice == NoticeKind::Invoice, "{notice:?}");
+            }
+        }
     }
 }

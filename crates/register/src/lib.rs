@@ -18,6 +18,7 @@ pub mod imports;
 pub mod jobs;
 pub mod key_care;
 mod loans;
+pub mod notices;
 mod patrons;
 pub mod permissions;
 pub mod policies;

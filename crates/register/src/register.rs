@@ -6,6 +6,7 @@ use crate::{
     access::check_access::{CheckAccess, PinProof},
     desk::{LiveDesk, Operation, Reply},
     devices::CertificateIssuer,
+    notices::NoticeOffice,
     patrons::watch_session::WATCHES_MAX,
 };
 use kortisto_domain::DeviceKind;
@@ -55,6 +56,8 @@ pub struct RegisterOptions {
     pub session_length: Duration,
     /// How often a watched session is looked at without a signal.
     pub look_interval: Duration,
+    /// What notices are made with, and who delivers them.
+    pub notices: NoticeOffice,
 }
 
 /// The register.
@@ -68,6 +71,7 @@ pub struct Register {
     pub(crate) failure_floor: Duration,
     pub(crate) session_length: Duration,
     pub(crate) look_interval: Duration,
+    pub(crate) notices: NoticeOffice,
     pub(crate) signals: Arc<Signals>,
     /// Sessions that may yet be watched.
     pub(crate) watches: Arc<Semaphore>,
@@ -110,6 +114,7 @@ impl Register {
             failure_floor: options.failure_floor,
             session_length: options.session_length,
             look_interval: options.look_interval,
+            notices: options.notices,
             signals: Signals::listen(&store),
             watches: Arc::new(Semaphore::new(WATCHES_MAX)),
             stopping: watch::Sender::new(false),

@@ -25,6 +25,7 @@ pub mod config;
 pub mod health;
 pub mod identity;
 pub mod limits;
+pub mod notices;
 pub mod observe;
 pub mod openid;
 pub mod serve;

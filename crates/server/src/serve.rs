@@ -5,6 +5,7 @@ use crate::{
     health,
     identity::{Applicant, PeerIdentity},
     limits::{EdgeLayer, TraceIds, http2, tune, tune_enrolment},
+    notices::NoticeWorker,
     observe,
     openid::OpenId,
     services::{Api, EnrolmentApi},
@@ -25,7 +26,7 @@ use kortisto::staff::v1::{
     home_service_service_server::HomeServiceServiceServer,
     identity_code_service_server::IdentityCodeServiceServer,
     loan_service_server::LoanServiceServer as StaffLoanServiceServer,
-    message_service_server::MessageServiceServer,
+    message_service_server::MessageServiceServer, notice_service_server::NoticeServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
     pin_service_server::PinServiceServer, place_service_server::PlaceServiceServer,
     policy_service_server::PolicyServiceServer, relation_service_server::RelationServiceServer,
@@ -34,7 +35,7 @@ use kortisto::staff::v1::{
 };
 use kortisto_register::{Register, audit::Sealer, jobs::Runner};
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tonic::transport::Server;
 
 /// The services of the device endpoint, for health.
@@ -48,6 +49,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.StaffSessionService",
     "kortisto.staff.v1.PatronService",
     "kortisto.staff.v1.MessageService",
+    "kortisto.staff.v1.NoticeService",
     "kortisto.staff.v1.CardService",
     "kortisto.staff.v1.LoanService",
     "kortisto.staff.v1.PinService",
@@ -66,6 +68,9 @@ pub const SERVICES: &[&str] = &[
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
 const ENROLMENT_CONNECTION_MAX: usize = 64;
+
+/// How long the end of the server waits for notices that are under way: less than systemd waits before it kills.
+const DELIVERY_END_LIMIT: Duration = Duration::from_secs(15);
 
 /// What is served, and within which limits.
 pub struct Serving {
@@ -95,6 +100,8 @@ pub struct Serving {
     pub sealer: Option<Sealer>,
     /// Who runs jobs; none where a timer does.
     pub runner: Option<Runner>,
+    /// Who delivers notices; none where another process does.
+    pub notices: Option<NoticeWorker>,
 }
 
 /// Serves until `signal` ends, then stops within the drain limits and closes the register.
@@ -144,6 +151,7 @@ pub async fn serve(
         .add_service(sized!(StaffSessionServiceServer::new(api.clone())))
         .add_service(sized!(StaffPatronServiceServer::new(api.clone())))
         .add_service(sized!(MessageServiceServer::new(api.clone())))
+        .add_service(sized!(NoticeServiceServer::new(api.clone())))
         .add_service(sized!(CardServiceServer::new(api.clone())))
         .add_service(sized!(StaffLoanServiceServer::new(api.clone())))
         .add_service(sized!(PinServiceServer::new(api.clone())))
@@ -201,6 +209,7 @@ pub async fn serve(
     if let Some(runner) = serving.runner {
         companions.spawn(runner.run());
     }
+    let delivering = serving.notices.map(|worker| tokio::spawn(worker.run(stop.clone())));
     companions.spawn(feed_watchdog(|| true));
     companions.spawn(async move {
         if let Err(error) = tls.watch().await {
@@ -217,6 +226,12 @@ pub async fn serve(
     announce_ready();
     let stopped = serve_until(signal, both, &stop, &health_reporter, SERVICES, drain).await;
     companions.abort_all();
+    if let Some(delivering) = delivering {
+        // What was handed out should be recorded. Cut short, it is handed out once more.
+        if timeout(DELIVERY_END_LIMIT, delivering).await.is_err() {
+            tracing::warn!("notices were under way at the end, and may go out once more");
+        }
+    }
     register.close().await;
     stopped
 }

@@ -3,12 +3,13 @@
 use crate::{
     problem::Outcome,
     run::{Project, is_ci, locked, step},
-    tools::{CARGO_NEXTEST, ensure_buf, ensure_postgres},
+    tools::{CARGO_NEXTEST, ensure_buf, ensure_mail_server, ensure_postgres},
 };
 
 /// Installs what the tests need and runs them; with filters, only those tests.
 pub(crate) fn run(project: &Project, filters: &[String]) -> Outcome {
     ensure_postgres(project)?;
+    ensure_mail_server(project)?;
     CARGO_NEXTEST.ensure(project)?;
     if filters.is_empty() {
         contract(project)?;

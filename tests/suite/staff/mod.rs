@@ -14,6 +14,7 @@ mod home_service;
 mod identity_codes;
 mod loans;
 mod messages;
+mod notices;
 mod openid;
 mod patrons;
 mod pins;

@@ -85,7 +85,29 @@ codes! {
         Sent = 2 "sent",
         /// Given up after every try.
         Failed = 3 "failed",
-        /// Not delivered: what it was about is over, or nobody can be reached this way.
+        /// Not delivered, and rightly so: what it was about is over, or the patron wants none.
         Dropped = 4 "dropped",
+        /// Not delivered, because nobody can be reached.
+        Undeliverable = 5 "undeliverable",
+    }
+}
+
+codes! {
+    /// Why a notice was not delivered, or not yet.
+    NoticeReason {
+        /// What it was about is over.
+        Over = 1 "over",
+        /// The patron wants none of this kind.
+        Unwanted = 2 "unwanted",
+        /// Neither the patron nor a guardian has an address of a channel that the library offers.
+        NoAddress = 3 "no-address",
+        /// The address is protected, and the only ways lead through others who may not have it.
+        Protected = 4 "protected",
+        /// The mail server, gateway or printer did not answer, or answered that it cannot now.
+        NoAnswer = 5 "no-answer",
+        /// The mail server, gateway or printer refused it for good.
+        Refused = 6 "refused",
+        /// Its template makes no text of it.
+        Text = 7 "text",
     }
 }

@@ -1,9 +1,12 @@
 //! A hold becomes ready on the shelf of a branch: at a return, and when the hold before it lets its item go.
 
-use crate::{Rulebook, Surroundings};
+use crate::{Rulebook, Surroundings, notices::cause};
 use chrono::Days;
 use kortisto_domain::{HoldState, Moment};
-use kortisto_store::queries::{changes::HoldRow, dialect::At};
+use kortisto_store::queries::{
+    changes::{Changes, HoldRow},
+    dialect::At,
+};
 use kortisto_vault::Random;
 use uuid::Uuid;
 
@@ -17,19 +20,24 @@ pub(crate) struct HoldShelf<'a> {
 }
 
 impl HoldShelf<'_> {
-    /// The hold as it waits here with its item from now on, under a new number.
-    pub(crate) fn receive(&self, hold: Uuid, item: i64) -> HoldRow {
+    /// Notes that the hold of this patron waits here with its item from now on, under a new number, and that its holder
+    /// is to be told. Gives the hold as it stands then.
+    pub(crate) fn receive(&self, changes: &mut Changes, hold: Uuid, patron: i64, item: i64) -> HoldRow {
+        let at = self.moment.at();
         let today = self.moment.today();
         let days = self.rulebook.policies.holds(&self.rulebook.place(self.branch), today).pickup_days;
-        HoldRow {
+        let row = HoldRow {
             id: hold,
             state: HoldState::Ready.code(),
             kept_item_id: Some(item),
-            ready_at: Some(At(self.moment.at())),
+            ready_at: Some(At(at)),
             pickup_until: today.checked_add_days(Days::new(u64::from(days))),
             pickup_number: Some(pickup_number(&*self.surroundings.random)),
-            at: At(self.moment.at()),
-        }
+            at: At(at),
+        };
+        changes.holds.insert(hold, row.clone());
+        changes.notice_lines.push(cause::pickup(self.surroundings.new_id(at), patron, hold, at));
+        row
     }
 }
 

@@ -31,10 +31,8 @@ pub(crate) fn release(
 ) -> Option<Uuid> {
     let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == shelf.branch;
     let place = if waits_here && !in_compartment { served_here(shelf.branch, item, queue) } else { None };
-    let next = place.and_then(|place| queue.remove(place)).map(|hold| hold.id);
-    if let Some(next) = next {
-        changes.holds.insert(next, shelf.receive(next, item.id));
-    }
+    let next = place.and_then(|place| queue.remove(place));
+    let next = next.map(|hold| shelf.receive(changes, hold.id, hold.patron_id, item.id).id);
     let row = ItemRow {
         id: item.id,
         state: item.state.code(),

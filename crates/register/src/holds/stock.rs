@@ -148,10 +148,9 @@ async fn put_in(
             surroundings: &register.surroundings,
             moment: &asking.moment,
         };
-        let ready = shelf.receive(hold.id, item.id);
+        let ready = shelf.receive(changes, hold.id, hold.patron_id, item.id);
         pickup_number.clone_from(&ready.pickup_number);
         pickup_until = ready.pickup_until;
-        changes.holds.insert(hold.id, ready);
         let arrived = ItemRow {
             id: item.id,
             state: ItemState::OnHoldShelf.code(),

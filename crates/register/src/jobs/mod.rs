@@ -18,7 +18,12 @@ pub use rhythm::{FAILED_PAUSE, LastRuns, Rhythm};
 pub use run::{HELD_FOR, JobState, RunOutcome, history, states};
 pub use runner::{Runner, run_if_due};
 
-use crate::{Register, RegisterError, fees::lapse::LapseFees, holds::expire::ExpireHolds};
+use crate::{
+    Register, RegisterError,
+    fees::lapse::LapseFees,
+    holds::expire::ExpireHolds,
+    notices::reminders::{RemindDue, RemindOverdue},
+};
 use std::{sync::Arc, time::Duration};
 
 /// Who does it, in the audit trail and in the ledger.
@@ -70,6 +75,10 @@ jobs! {
     ExpireHolds = "expire_holds", Rhythm::Every(Duration::from_secs(600)), ExpireHolds;
     /// Bills loans that are so late that policy says so.
     BillLoans = "bill_loans", daily(6, 0), bill_loans::BillLoans;
+    /// Reminds of loans that are about to fall due.
+    RemindDue = "remind_due", daily(7, 0), RemindDue;
+    /// Reminds of loans that are late, and charges for it.
+    RemindOverdue = "remind_overdue", daily(7, 20), RemindOverdue;
     /// Lets fees lapse that nobody may ask for any more.
     LapseFees = "lapse_fees", daily(2, 0), LapseFees;
     /// Forgets who had an item, when the days of its trace are over.
@@ -78,6 +87,8 @@ jobs! {
     ForgetHolds = "forget_holds", daily(2, 40), forget::holds::ForgetHolds;
     /// Forgets in the audit trail which items were refused or taken back without a loan, when their days are over.
     ForgetItemsInTrail = "forget_items_in_trail", daily(2, 50), forget::trail::ForgetItemsInTrail;
+    /// Forgets which notices were sent more than a year ago.
+    ForgetNotices = "forget_notices", daily(2, 55), forget::notices::ForgetNotices;
     /// Forgets remembered answers, PIN attempts, sessions, codes and runs of jobs that are of no more use.
     ForgetUse = "forget_use", daily(3, 0), forget::of_use::ForgetUse;
 }

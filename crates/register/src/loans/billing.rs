@@ -1,7 +1,7 @@
 //! An item that does not come back is paid for (A70): at a desk, or when it is so late that policy says so.
 
 use super::fees::Charging;
-use crate::RegisterError;
+use crate::{RegisterError, notices::cause};
 use kortisto_domain::{FeeKind, LoanState, policy::ItemClass};
 use kortisto_store::{
     Engine, StoreError,
@@ -60,6 +60,8 @@ impl Charging<'_> {
                 also.new_fees.push(fee);
             }
         }
+        let notice = self.surroundings.new_id(at);
+        also.notice_lines.push(cause::invoice(notice, loan.patron_id, item.id, loan.id, at));
         changes::apply(transaction, Engine::of(transaction), also, at, today).await?;
         fees::Entity::update_many()
             .col_expr(fees::Column::BilledAt, Expr::value(at))

@@ -228,16 +228,16 @@ fn keep(
     if arrived && waits_here && queue_index.is_none() {
         return Some(kept);
     }
-    let row = if arrived {
+    if arrived {
         let shelf = HoldShelf {
             branch: device.branch_id,
             rulebook: &turn.rulebook,
             surroundings: &turn.surroundings,
             moment: &turn.moment,
         };
-        shelf.receive(kept.id, item.id)
+        kept.pickup_number = shelf.receive(&mut turn.changes, kept.id, kept.patron_id, item.id).pickup_number;
     } else {
-        HoldRow {
+        let row = HoldRow {
             id: kept.id,
             state: HoldState::InTransit.code(),
             kept_item_id: Some(item.id),
@@ -245,12 +245,9 @@ fn keep(
             pickup_until: None,
             pickup_number: None,
             at: At(turn.moment.at()),
-        }
-    };
-    if arrived {
-        kept.pickup_number.clone_from(&row.pickup_number);
+        };
+        turn.changes.holds.insert(kept.id, row);
     }
     kept.reserved = None;
-    turn.changes.holds.insert(kept.id, row);
     Some(kept)
 }

@@ -67,6 +67,9 @@ const TO_DELIVER: &[Purpose] = &[Purpose::HomeService];
 /// Why those who serve look at a patron.
 const TO_SERVE: &[Purpose] = &[CustomerService, LendingControl, SubjectAccess];
 
+/// Why it is looked at what a patron was told.
+const ABOUT_NOTICES: &[Purpose] = &[CustomerService, LendingControl, DebtCollection, SubjectAccess];
+
 /// Why a patron is looked up, and the whole record looked at.
 const ABOUT_PATRONS: &[Purpose] = &[
     CustomerService,
@@ -184,6 +187,14 @@ duties! {
     AddMessage = "MessageService.AddMessage", Change, SERVING, &[];
     ListMessages = "MessageService.ListMessages", Look, SERVING, TO_SERVE;
     RemoveMessage = "MessageService.RemoveMessage", Change, SERVING, &[];
+
+    // Notices: their texts, and what became of each.
+    ListTemplates = "NoticeService.ListTemplates", Look, SERVING_AND_RUNNING, &[];
+    PutTemplate = "NoticeService.PutTemplate", Change, ADMINISTRATOR, &[];
+    RemoveTemplate = "NoticeService.RemoveTemplate", Change, ADMINISTRATOR, &[];
+    PreviewNotice = "NoticeService.PreviewNotice", Look, SERVING_AND_RUNNING, &[];
+    ListNotices = "NoticeService.ListNotices", Look, SERVING, ABOUT_NOTICES;
+    RetryNotice = "NoticeService.RetryNotice", Change, SERVING, &[];
 
     // Cards.
     IssueCard = "CardService.IssueCard", Change, MEETING, &[];

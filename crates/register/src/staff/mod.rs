@@ -19,6 +19,7 @@ pub mod home_service;
 pub mod identity_codes;
 pub mod loans;
 pub mod messages;
+pub mod notices;
 mod operation;
 mod page;
 pub mod patrons;

@@ -2,12 +2,18 @@
 
 use super::Failure;
 use crate::{
+    Now,
     ca::{Authority, AuthorityIssuer},
     config::Config,
+    notices,
     openid::OpenId,
+    tls::crypto,
 };
 use chrono::TimeDelta;
-use kortisto_register::{Register, RegisterOptions, Surroundings, SystemClock, devices::CertificateIssuer};
+use kortisto_register::{
+    Clock as _, Register, RegisterOptions, Surroundings, SystemClock, devices::CertificateIssuer,
+    notices::NoticeOffice,
+};
 use kortisto_store::{Store, StoreOptions, lane::LaneLimits};
 use kortisto_vault::{HashCost, Keys, PinVault, PoolSize, SystemRandom};
 use std::{
@@ -104,6 +110,16 @@ pub(super) fn small_vault(config: &Config, keys: &Arc<Keys>) -> PinVault {
     PinVault::start(Arc::clone(keys), surroundings(config).random, HashCost::RECOMMENDED, size)
 }
 
+/// What notices are made with, and who delivers them.
+fn notices(config: &Config) -> Result<NoticeOffice, Failure> {
+    crypto::install_default();
+    let library = config.consortium.name.clone();
+    let now: Now = Arc::new(|| SystemClock.now());
+    let couriers =
+        notices::couriers(&config.notices, &library, &now).map_err(|fault| Failure::of("notices", &fault))?;
+    Ok(NoticeOffice { library, languages: config.consortium.languages.clone(), couriers })
+}
+
 /// The register, ready to serve.
 pub(super) async fn register(config: &Config, cost: HashCost) -> Result<Register, Failure> {
     open_register(config, cost, serving_store(config).await?).await
@@ -136,6 +152,7 @@ async fn open_register(config: &Config, cost: HashCost, store: Store) -> Result<
         failure_floor: config.limits.failure_floor(),
         session_length: SESSION_LENGTH,
         look_interval: LOOK_INTERVAL,
+        notices: notices(config)?,
     };
     Register::open(options).await.map_err(|error| Failure::of("register", &error))
 }

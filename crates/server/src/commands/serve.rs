@@ -4,6 +4,7 @@ use super::{Failure, Outcome, open};
 use crate::{
     Now,
     config::Config,
+    notices::NoticeWorker,
     serve::{Serving, serve},
     shutdown::{Stopped, signals},
     telemetry,
@@ -43,6 +44,7 @@ pub(super) async fn serve_with(
             .await
             .map_err(|error| Failure::new(format!("cannot listen at {addr}: {error}")))
     };
+    let notices = NoticeWorker::new(Arc::clone(&register), config.notices.every());
     let sealer = Sealer::new(&register, config.audit.heads_file.clone());
     let runner = config.jobs.in_server.then(|| Runner::new(Arc::clone(&register)));
     let serving = Serving {
@@ -59,6 +61,7 @@ pub(super) async fn serve_with(
         openid: open::openid(config)?,
         sealer: Some(sealer),
         runner,
+        notices: Some(notices),
     };
     tracing::info!(addr = %config.listen.addr, enrolment_addr = %config.listen.enrolment_addr, "serving");
     serve(serving, signal).await.map_err(|error| Failure::of("serving", &error))

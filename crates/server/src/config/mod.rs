@@ -5,6 +5,7 @@
 //! its unit, its bounds and its default stand in `deploy/kortisto.example.toml` too, which a test loads.
 
 mod database;
+mod notices;
 mod sections;
 mod validate;
 
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use config::{Environment, File, FileFormat};
 pub use database::DatabaseUrl;
+pub use notices::{EmailConfig, LettersConfig, MailSecurity, NoticesConfig, WebhookConfig};
 pub use sections::{
     AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, JobsConfig, KeysConfig, LimitsConfig,
     ListenConfig, LogConfig, LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,
@@ -47,6 +49,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// How staff may sign in.
     pub staff: StaffConfig,
+    /// How notices leave the house.
+    pub notices: NoticesConfig,
     /// Where signed heads of the audit trail go.
     pub audit: AuditConfig,
     /// Whether gRPC reflection is served, by which anybody with a certificate can list the rpcs.

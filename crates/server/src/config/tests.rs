@@ -5,7 +5,7 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../../deploy/kortisto.example.toml");
 
 /// The keys without a default, with a value each.
-const WITHOUT_DEFAULT: [&str; 8] = [
+const WITHOUT_DEFAULT: [&str; 16] = [
     "crl",
     "issuing_authority_key",
     "file",
@@ -14,6 +14,14 @@ const WITHOUT_DEFAULT: [&str; 8] = [
     "audience",
     "keys_file",
     "heads_file",
+    "host",
+    "from",
+    "user",
+    "password_file",
+    "authority",
+    "url",
+    "secret_file",
+    "directory",
 ];
 
 fn invalid(text: &str) -> Vec<InvalidKey> {
@@ -41,6 +49,10 @@ fn the_examples_keys_without_default_exist() {
     assert!(config.tls.crl.is_some() && config.tls.issuing_authority_key.is_some());
     assert!(config.keys.file.is_some() && config.telemetry.otlp_endpoint.is_some());
     assert!(config.staff.openid.options().is_some() && config.audit.heads_file.is_some());
+    let (email, webhook) =
+        (config.notices.email.options("Kirkes").unwrap(), config.notices.webhook.options());
+    assert!(email.authority.is_some() && email.credentials.is_some() && webhook.unwrap().authority.is_some());
+    assert!(config.notices.letters.directory.is_some());
 }
 
 #[test]
@@ -110,6 +122,34 @@ fn each_bad_value_names_its_key_and_what_would_be_right() {
         ("[log]\nlevel = \"loud==\"", "log.level", "a level such as"),
         ("[metrics]\naddr = \"0.0.0.0:9464\"", "metrics.addr", "use 127.0.0.1"),
         ("[telemetry]\notlp_endpoint = \"https://x:4317\"", "telemetry.otlp_endpoint", "http://host:port"),
+        ("[notices]\nevery_seconds = 0", "notices.every_seconds", "1 to 3600"),
+        ("[notices.email]\nhost = \"mail.example.fi\"", "notices.email", "host and from"),
+        (
+            "[notices.email]\nhost = \"mail.example.fi\"\nfrom = \"a@b\"",
+            "notices.email.from",
+            "an e-mail address",
+        ),
+        ("[notices.email]\nuser = \"kirjasto\"", "notices.email.user", "with password_file"),
+        (
+            "[notices.email]\nhost = \"mail.example.fi\"\nfrom = \"a@b.fi\"\nsecurity = \"none\"",
+            "notices.email.security",
+            "to another machine",
+        ),
+        ("[notices.email]\nport = 0", "notices.email.port", "1 to 65535"),
+        ("[notices.email]\ntimeout_seconds = 51", "notices.email.timeout_seconds", "1 to 50"),
+        ("[notices.email]\nconnections_max = 9", "notices.email.connections_max", "1 to 8"),
+        ("[notices.webhook]\nsecret_file = \"/x\"", "notices.webhook", "url and secret_file"),
+        (
+            "[notices.webhook]\nsecret_file = \"/x\"\nurl = \"http://sms.example.fi/\"",
+            "notices.webhook.url",
+            "https://host/path",
+        ),
+        ("[notices.webhook]\ntimeout_seconds = 0", "notices.webhook.timeout_seconds", "1 to 50"),
+        (
+            "[notices.webhook]\nletters = true\n[notices.letters]\ndirectory = \"/x\"",
+            "notices.webhook.letters",
+            "goes one way",
+        ),
         ("[limits]\nrpc_in_flight_max = 0", "limits.rpc_in_flight_max", "1 to 65536"),
         ("[limits]\ndeadline_ms = 99\nfailure_floor_ms = 0", "limits.deadline_ms", "100 to 60000"),
         ("[limits]\nfailure_floor_ms = 300\ndeadline_ms = 200", "limits.failure_floor_ms", "less than"),

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Config;
+use super::{Config, MailSecurity};
 use crate::telemetry;
 use crate::text::Language;
 
@@ -69,6 +69,8 @@ pub(super) fn check(config: &Config) -> Vec<InvalidKey> {
         "issuer, audience and keys_file, or none of them".into()
     });
 
+    notices(config, &mut found);
+
     found.range("limits.rpc_in_flight_max", limits.rpc_in_flight_max as u64, 1..=65_536);
     found.range("limits.deadline_ms", limits.deadline_ms, 100..=60_000);
     found.range("limits.circulation_lanes", limits.circulation_lanes as u64, 1..=4);
@@ -83,6 +85,51 @@ pub(super) fn check(config: &Config) -> Vec<InvalidKey> {
     found.range("drain.lame_duck_ms", config.drain.lame_duck_ms, 0..=30_000);
     found.range("drain.limit_ms", config.drain.limit_ms, 0..=60_000);
     found.0
+}
+
+fn notices(config: &Config, found: &mut Found) {
+    let (email, webhook) = (&config.notices.email, &config.notices.webhook);
+    found.range("notices.every_seconds", config.notices.every_seconds, 1..=3600);
+    found.unless(email.host.is_some() == email.from.is_some(), "notices.email", || {
+        "host and from, or none of them".into()
+    });
+    let from_is_good =
+        email.from.as_deref().is_none_or(|from| kortisto_domain::contact::email(from).is_some());
+    found.unless(from_is_good, "notices.email.from", || "an e-mail address".into());
+    found.unless(email.user.is_some() == email.password_file.is_some(), "notices.email.user", || {
+        "with password_file, or none of them".into()
+    });
+    let bare =
+        email.security == MailSecurity::None && email.host.as_deref().is_some_and(|host| !is_loopback(host));
+    found.unless(!bare, "notices.email.security", || "tls or starttls to another machine".into());
+    found.range("notices.email.port", email.port.into(), 1..=65_535);
+    found.range("notices.email.timeout_seconds", email.timeout_seconds, 1..=50);
+    found.range("notices.email.connections_max", email.connections_max.into(), 1..=8);
+    found.unless(webhook.url.is_some() == webhook.secret_file.is_some(), "notices.webhook", || {
+        "url and secret_file, or none of them".into()
+    });
+    found.unless(webhook.url.as_deref().is_none_or(is_webhook), "notices.webhook.url", || {
+        "https://host/path, or http:// to this machine itself".into()
+    });
+    found.range("notices.webhook.timeout_seconds", webhook.timeout_seconds, 1..=50);
+    let letters_twice = webhook.letters && config.notices.letters.directory.is_some();
+    found.unless(!letters_twice, "notices.webhook.letters", || {
+        "false where notices.letters.directory is set: a letter goes one way".into()
+    });
+}
+
+/// Whether this names the machine itself.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn is_webhook(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|uri| match uri.scheme_str() {
+        Some("https") => uri.host().is_some(),
+        Some("http") => uri.host().is_some_and(is_loopback),
+        _ => false,
+    })
 }
 
 struct Found(Vec<InvalidKey>);

@@ -10,9 +10,11 @@ pub struct Model {
     pub notice_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i16,
+    pub cause: String,
+    pub item_id: Option<i64>,
     pub loan_id: Option<Uuid>,
+    pub due_on: Option<Date>,
     pub hold_id: Option<Uuid>,
-    pub fee_id: Option<Uuid>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -8,8 +8,8 @@ mod sets;
 pub use apply::{apply, apply_trail};
 pub use rows::{
     AttemptOutcome, AttemptRow, AuditRow, AuditValueRow, CertificateRow, ClosedLoanRow, FeeEntryRow, HoldRow,
-    ItemRow, KnownDeviceRow, NewFeeRow, NewLoanRow, PinStateRow, RememberedRow, RenewedLoanRow,
-    SessionEndRow, SessionRow, StaffAuditRow, UndoneLoanRow, WebPasswordRow, YearRow,
+    ItemRow, KnownDeviceRow, NewFeeRow, NewLoanRow, NoticeLineRow, PinStateRow, RememberedRow,
+    RenewedLoanRow, SessionEndRow, SessionRow, StaffAuditRow, UndoneLoanRow, WebPasswordRow, YearRow,
 };
 
 use std::collections::{BTreeMap, HashSet};
@@ -34,6 +34,8 @@ pub struct Changes {
     pub new_fees: Vec<NewFeeRow>,
     /// Entries of fees, other than their charges.
     pub fee_entries: Vec<FeeEntryRow>,
+    /// Notices to deliver, line by line.
+    pub notice_lines: Vec<NoticeLineRow>,
     /// What counts for the year, by patron and year.
     pub years: BTreeMap<(i64, i16), YearRow>,
     /// Items, by key.
@@ -85,6 +87,7 @@ impl Changes {
             && self.undone_loans.is_empty()
             && self.new_fees.is_empty()
             && self.fee_entries.is_empty()
+            && self.notice_lines.is_empty()
             && self.years.is_empty()
             && self.items.is_empty()
             && self.holds.is_empty()

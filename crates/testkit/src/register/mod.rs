@@ -10,6 +10,7 @@ mod home;
 mod jobs;
 mod loans;
 mod loud;
+mod notices;
 mod persons;
 mod probes;
 mod seed;
@@ -31,10 +32,16 @@ use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgre
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use kortisto_migrations::{Migrator, MigratorTrait as _};
-use kortisto_register::{Clock, Register, RegisterOptions, Surroundings, audit::Sealer, jobs::Runner};
+use kortisto_register::{
+    Clock, Register, RegisterOptions, Surroundings,
+    audit::Sealer,
+    jobs::Runner,
+    notices::{Couriers, NoticeOffice},
+};
 use kortisto_server::{
     Now,
     ca::{Authority, AuthorityIssuer},
+    notices::NoticeWorker,
     openid::{OpenId, OpenIdOptions},
     serve::{Serving, serve},
     shutdown::DrainLimits,
@@ -167,6 +174,10 @@ pub struct TestOptions {
     pub seals: bool,
     /// Whether the server runs jobs at their times; no, so that a test says when.
     pub runs_jobs: bool,
+    /// Who delivers notices; nobody.
+    pub couriers: Couriers,
+    /// How often the server looks for notices to deliver; never by itself.
+    pub delivers_every: Option<Duration>,
 }
 
 impl Default for TestOptions {
@@ -185,6 +196,8 @@ impl Default for TestOptions {
             openid: None,
             seals: false,
             runs_jobs: false,
+            couriers: Couriers::default(),
+            delivers_every: None,
         }
     }
 }
@@ -294,6 +307,11 @@ impl TestRegister {
             failure_floor: options.failure_floor,
             session_length: Duration::from_secs(300),
             look_interval: options.look_interval,
+            notices: NoticeOffice {
+                library: "Testikirjastot".to_owned(),
+                languages: ["fi", "sv", "en"].map(str::to_owned).to_vec(),
+                couriers: options.couriers,
+            },
         })
         .await
         .expect("a register");
@@ -317,6 +335,7 @@ impl TestRegister {
             openid: options.openid.map(|options| OpenId::load(options).expect("the provider's keys")),
             sealer: options.seals.then(|| Sealer::new(&register, None)),
             runner: options.runs_jobs.then(|| Runner::new(Arc::clone(&register))),
+            notices: options.delivers_every.map(|every| NoticeWorker::new(Arc::clone(&register), every)),
         };
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {

@@ -5,7 +5,7 @@ use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
-const PROBES: [(&str, &str); 18] = [
+const PROBES: [(&str, &str); 23] = [
     (
         "I1: a loan is open or in the history, never both",
         "select count(*) from open_loans o join loan_history h on h.id = o.id",
@@ -94,6 +94,26 @@ const PROBES: [(&str, &str); 18] = [
         "every cent that was paid back has come from a fee",
         "select count(*) from payments p where p.refunded_cents <> \
          (select coalesce(sum(e.cents), 0) from fee_entries e where e.payment_id = p.id and e.kind = 4)",
+    ),
+    ("a cause is told once", "select count(*) from notice_lines group by cause having count(*) > 1"),
+    (
+        "a notice that was sent has its proof, and no other has",
+        "select count(*) from notices where (state = 2) <> (sent_at is not null and proof is not null \
+         and channel is not null and sent_to_id is not null)",
+    ),
+    (
+        "only a notice that waits is tried again",
+        "select count(*) from notices where (state = 1) <> (next_try_at is not null)",
+    ),
+    (
+        "a notice that was not delivered says why",
+        "select count(*) from notices where state in (4, 5) and reason is null",
+    ),
+    (
+        "a loan is reminded of once for each due date and step",
+        "select count(*) from notice_lines l join notices n on n.id = l.notice_id \
+         where l.loan_id is not null and n.kind in (1, 2) \
+         group by l.loan_id, l.due_on, n.kind, n.step having count(*) > 1",
     ),
 ];
 

@@ -11,6 +11,7 @@ mod holds;
 pub(super) mod home_service;
 mod loans;
 mod messages;
+mod notices;
 mod patrons;
 mod places;
 mod policies;
@@ -31,6 +32,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "AuditService" => audit::question(world, method).await,
         "PatronService" => patrons::question(world, method).await,
         "MessageService" => messages::question(world, method).await,
+        "NoticeService" => notices::question(world, method).await,
         "CardService" => cards::card(world, method).await,
         "LoanService" => loans::question(world, method).await,
         "PinService" => cards::pin(world, method).await,

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept};
 use kortisto_store::{
     StoreError,
-    entities::{consents, fees, items, kept_history, loan_history},
+    entities::{consents, fees, items, kept_history, loan_history, notice_lines},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -69,6 +69,12 @@ impl Batched for ForgetBorrowers {
             .await
             .map_err(StoreError::from)?;
         trail::of_loans(work.transaction, &ids).await?;
+        // That a notice was sent stays on record; which item it was about does not.
+        notice_lines::Entity::delete_many()
+            .filter(notice_lines::Column::LoanId.is_in(ids.iter().copied()))
+            .exec(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
         loan_history::Entity::delete_many()
             .filter(loan_history::Column::Id.is_in(ids))
             .exec(work.transaction)

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use kortisto_domain::history;
 use kortisto_store::{
     StoreError,
-    entities::{fees, holds},
+    entities::{fees, holds, notice_lines},
 };
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -53,6 +53,11 @@ impl Batched for ForgetHolds {
             .await
             .map_err(StoreError::from)?;
         trail::of_holds(work.transaction, ids()).await?;
+        notice_lines::Entity::delete_many()
+            .filter(notice_lines::Column::HoldId.is_in(ids()))
+            .exec(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
         holds::Entity::delete_many()
             .filter(holds::Column::Id.is_in(ids()))
             .exec(work.transaction)

@@ -2,5 +2,6 @@
 
 pub(super) mod borrowers;
 pub(super) mod holds;
+pub(super) mod notices;
 pub(super) mod of_use;
 pub(super) mod trail;

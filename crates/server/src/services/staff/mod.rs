@@ -15,6 +15,7 @@ mod home_service;
 mod identity_code;
 mod loan;
 mod message;
+mod notice;
 mod patron;
 mod pin;
 mod place;

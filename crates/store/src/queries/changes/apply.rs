@@ -55,6 +55,7 @@ pub async fn apply(
     plan.add(&FEE_BALANCES, &balances(&changes.fee_entries));
     plan.add(&FEE_ENTRIES, &changes.fee_entries);
     plan.add(&HOLDS, &changes.holds.into_values().collect::<Vec<_>>());
+    plan.add(&NOTICE_LINES, &changes.notice_lines);
     plan.add(&REMEMBERED, &changes.remembered);
     plan.add(&AUDIT, &changes.audit);
     plan.run(connection, engine).await

@@ -235,6 +235,33 @@ pub struct NewFeeRow {
     pub note: Option<String>,
 }
 
+/// A line of a notice that is to be delivered. The notice itself comes about with its first line.
+#[derive(Clone, Serialize)]
+pub struct NoticeLineRow {
+    /// The key of the notice.
+    pub notice_id: Uuid,
+    /// Whom it is about.
+    pub patron_id: i64,
+    /// What it is.
+    pub kind: i16,
+    /// Which reminder it is, from 1 on; 0 where there is only one.
+    pub step: i16,
+    /// When it came about.
+    pub at: At,
+    /// Its place in the notice, from 0 on.
+    pub position: i16,
+    /// What it is about, in one word that no other line has: a repeated cause writes nothing.
+    pub cause: String,
+    /// The item.
+    pub item_id: Option<i64>,
+    /// The loan.
+    pub loan_id: Option<Uuid>,
+    /// The due date of the loan that it is about.
+    pub due_on: Option<NaiveDate>,
+    /// The hold.
+    pub hold_id: Option<Uuid>,
+}
+
 /// An entry of the ledger of a fee.
 #[derive(Clone, Serialize)]
 pub struct FeeEntryRow {

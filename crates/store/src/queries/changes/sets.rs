@@ -402,6 +402,52 @@ set!(
      tries_left = excluded.tries_left"
 );
 
+macro_rules! insert_notices {
+    ($where:literal) => {
+        concat!(
+            "insert into notices (id, patron_id, kind, step, created_at, next_try_at) \
+             select distinct notice_id, patron_id, kind, step, at, at from {rows} where ",
+            $where
+        )
+    };
+}
+
+macro_rules! insert_notice_lines {
+    ($end:literal) => {
+        concat!(
+            "insert into notice_lines (notice_id, position, cause, item_id, loan_id, due_on, hold_id) \
+             select notice_id, position, cause, item_id, loan_id, due_on, hold_id from {rows} where true \
+             on conflict (cause) do nothing",
+            $end
+        )
+    };
+}
+
+// What was written about before is left out, and a notice of which nothing is left does not come about.
+pub(super) const NOTICE_LINES: Set = Set {
+    columns: &[
+        ("notice_id", Kind::Uuid),
+        ("patron_id", Kind::Int),
+        ("kind", Kind::Small),
+        ("step", Kind::Small),
+        ("at", Kind::Instant),
+        ("position", Kind::Small),
+        ("cause", Kind::Text),
+        ("item_id", Kind::Int),
+        ("loan_id", Kind::Uuid),
+        ("due_on", Kind::Date),
+        ("hold_id", Kind::Uuid),
+    ],
+    postgres: &[
+        ("w_notice_lines", insert_notice_lines!(" returning notice_id as written")),
+        ("w_notices", insert_notices!("notice_id in (select written from w_notice_lines)")),
+    ],
+    sqlite: &[
+        insert_notices!("cause not in (select l.cause from notice_lines l where l.cause = k.cause)"),
+        insert_notice_lines!(""),
+    ],
+};
+
 const NAMED: Columns = &[("id", Kind::Int), ("at", Kind::Instant), ("on_date", Kind::Date)];
 
 set!(

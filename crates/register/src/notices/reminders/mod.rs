@@ -1,0 +1,150 @@
+//! Loans that are about to fall due, and loans that are late (A58, A59): the jobs that remind of them.
+//!
+//! They go through the patrons with such loans in the order of their keys, hold patron and items, and look again. A
+//! batch writes notices, marks and fees together.
+
+mod found;
+mod write;
+
+use crate::{
+    RegisterError,
+    jobs::{Batched, JobReport, Work},
+};
+use chrono::{Days, NaiveDate};
+use found::Found;
+use kortisto_domain::{LoanState, NoticeKind, notices::REMINDER_DAYS, policy::REMINDERS_MAX};
+use kortisto_store::{Engine, StoreError, entities::open_loans, queries::changes};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
+};
+use write::Writer;
+
+/// The job that writes the due-date reminders of today (A58).
+pub(crate) struct RemindDue;
+
+/// The job that writes today's reminders of late loans, and charges for them (A59).
+pub(crate) struct RemindOverdue;
+
+/// Which loans are reminded of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reminding {
+    /// Those about to fall due.
+    Due,
+    /// Those that are late.
+    Overdue,
+}
+
+impl Batched for RemindDue {
+    const NAME: &'static str = "remind_due";
+
+    /// The last patron who was looked at.
+    type Place = i64;
+
+    fn first() -> i64 {
+        0
+    }
+
+    async fn batch(work: &Work<'_>, after: i64) -> Result<(JobReport, Option<i64>), RegisterError> {
+        batch(work, Reminding::Due, after).await
+    }
+}
+
+impl Batched for RemindOverdue {
+    const NAME: &'static str = "remind_overdue";
+
+    /// The last patron who was looked at.
+    type Place = i64;
+
+    fn first() -> i64 {
+        0
+    }
+
+    async fn batch(work: &Work<'_>, after: i64) -> Result<(JobReport, Option<i64>), RegisterError> {
+        batch(work, Reminding::Overdue, after).await
+    }
+}
+
+impl Reminding {
+    const fn kind(self) -> NoticeKind {
+        match self {
+            Self::Due => NoticeKind::DueReminder,
+            Self::Overdue => NoticeKind::Overdue,
+        }
+    }
+
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Due => RemindDue::NAME,
+            Self::Overdue => RemindOverdue::NAME,
+        }
+    }
+
+    /// The loans that may get one today, whatever policy and preference say.
+    fn candidates(self, today: NaiveDate) -> Condition {
+        let open = Condition::all().add(open_loans::Column::State.eq(LoanState::Open.code()));
+        match self {
+            Self::Due => {
+                let last = today + Days::new(REMINDER_DAYS.1.into());
+                let reminded = Expr::col(open_loans::Column::RemindedFor);
+                let anew = reminded.clone().is_null().or(reminded.ne(Expr::col(open_loans::Column::DueOn)));
+                open.add(open_loans::Column::DueOn.between(today, last)).add(anew)
+            }
+            Self::Overdue => open
+                .add(open_loans::Column::DueOn.lt(today))
+                .add(open_loans::Column::NoticesSent.lt(REMINDERS_MAX as i16)),
+        }
+    }
+}
+
+async fn batch(
+    work: &Work<'_>,
+    reminding: Reminding,
+    after: i64,
+) -> Result<(JobReport, Option<i64>), RegisterError> {
+    let keys = patrons_behind(work, reminding, after).await?;
+    let next = keys.last().copied().filter(|_| keys.len() as u64 >= work.rows);
+    let mut found = Found::read(work, reminding, &keys).await?;
+    // Nobody is held for whom nothing is due.
+    found.keep_likely()?;
+    if !work.dry_run && !found.loans.is_empty() {
+        // What was due may come back while this waits.
+        let keys = found.lock(work).await?;
+        found = Found::read(work, reminding, &keys).await?;
+        found.keep_likely()?;
+    }
+    if found.loans.is_empty() {
+        return Ok((JobReport::default(), next));
+    }
+    found.look_closer(work).await?;
+    let mut writer = Writer::new(work.register, &found);
+    writer.write_all()?;
+    let report = writer.report();
+    if !work.dry_run {
+        let (at, today) = (found.moment.at(), found.moment.today());
+        let Writer { changes: new, marks, .. } = writer;
+        changes::apply(work.transaction, Engine::of(work.transaction), new, at, today).await?;
+        marks.write(work.transaction).await?;
+    }
+    Ok((report, next))
+}
+
+/// Patrons who have such loans, in the order of their keys.
+async fn patrons_behind(
+    work: &Work<'_>,
+    reminding: Reminding,
+    after: i64,
+) -> Result<Vec<i64>, RegisterError> {
+    let today = work.register.surroundings.moment().today();
+    let found = open_loans::Entity::find()
+        .select_only()
+        .column(open_loans::Column::PatronId)
+        .distinct()
+        .filter(reminding.candidates(today))
+        .filter(open_loans::Column::PatronId.gt(after))
+        .order_by_asc(open_loans::Column::PatronId)
+        .limit(work.rows)
+        .into_tuple()
+        .all(work.transaction);
+    Ok(found.await.map_err(StoreError::from)?)
+}

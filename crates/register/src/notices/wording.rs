@@ -1,0 +1,225 @@
+//! The values that go into a text: what each kind of notice may say, and how days and money are written.
+//!
+//! No name of a person is among them (A60): a notice is read over shoulders and at hold shelves.
+
+use chrono::{Datelike as _, NaiveDate};
+use kortisto_domain::{FeeKind, NoticeKind};
+use serde::Serialize;
+
+/// The values of one text.
+#[derive(Clone, Serialize)]
+pub(crate) struct Wording {
+    /// The name of the library.
+    pub(crate) library: String,
+    /// Whether it is about somebody else than the one who reads it: a ward.
+    pub(crate) for_ward: bool,
+    /// What else there is, by its kind.
+    #[serde(flatten)]
+    pub(crate) about: About,
+}
+
+/// What a notice is about.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+pub(crate) enum About {
+    /// Loans that fall due.
+    Due {
+        /// The first of the due dates.
+        due: String,
+        /// How many loans there are.
+        count: usize,
+        /// The loans, the first to fall due first.
+        lines: Vec<LoanLine>,
+    },
+    /// Loans that are late.
+    Overdue {
+        /// Which reminder it is, 1 for the first.
+        step: i16,
+        /// The first of the due dates.
+        due: String,
+        /// What the reminder costs; empty where it costs nothing.
+        fee: String,
+        /// How many loans there are.
+        count: usize,
+        /// The loans, the latest first.
+        lines: Vec<LoanLine>,
+    },
+    /// A hold that waits.
+    Pickup {
+        /// What waits.
+        title: String,
+        /// The number on the hold shelf.
+        pickup_number: String,
+        /// The patron's alias for hold shelves; empty where there is none.
+        alias: String,
+        /// The last day.
+        pickup_until: String,
+        /// The branch.
+        branch: String,
+        /// The bookmobile stop or the locker at it; empty where it is the branch itself.
+        place: String,
+    },
+    /// A bill.
+    Invoice {
+        /// What was not returned.
+        title: String,
+        /// All of it.
+        total: String,
+        /// How many fees there are.
+        count: usize,
+        /// The fees.
+        lines: Vec<FeeLine>,
+    },
+}
+
+/// A loan of a notice.
+#[derive(Clone, Serialize)]
+pub(crate) struct LoanLine {
+    /// What was borrowed.
+    pub(crate) title: String,
+    /// Until when.
+    pub(crate) due: String,
+    /// Where.
+    pub(crate) branch: String,
+}
+
+/// A fee of an invoice.
+#[derive(Clone, Serialize)]
+pub(crate) struct FeeLine {
+    /// What it is for.
+    pub(crate) what: String,
+    /// How much is open.
+    pub(crate) amount: String,
+}
+
+impl Wording {
+    /// The placeholders, in the order of the alphabet.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        value.as_object().map(|values| values.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Values to try a text with: of one thing and of several, about oneself and about a ward, with and without what
+    /// may be empty. Nobody's data.
+    pub(crate) fn samples(kind: NoticeKind, step: i16, library: &str, language: &str) -> Vec<Self> {
+        let day = |number| NaiveDate::from_ymd_opt(2026, 5, number).map(|day| date(day, language));
+        let due = day(20).unwrap_or_default();
+        let loan = |title: &str| LoanLine {
+            title: title.to_owned(),
+            due: due.clone(),
+            branch: "Keskuskirjasto".to_owned(),
+        };
+        let about = |whole: bool| match kind {
+            NoticeKind::DueReminder => {
+                let lines = sampled(whole, loan);
+                About::Due { due: due.clone(), count: lines.len(), lines }
+            }
+            NoticeKind::Overdue => {
+                let lines = sampled(whole, loan);
+                let fee = if whole { money(150, language) } else { String::new() };
+                About::Overdue { step: step.max(1), due: due.clone(), fee, count: lines.len(), lines }
+            }
+            NoticeKind::Pickup => About::Pickup {
+                title: "Seitsemän veljestä / Aleksis Kivi".to_owned(),
+                pickup_number: "A123".to_owned(),
+                alias: if whole { "XKCD".to_owned() } else { String::new() },
+                pickup_until: day(28).unwrap_or_default(),
+                branch: "Keskuskirjasto".to_owned(),
+                place: if whole { "Koivuniemen koulu".to_owned() } else { String::new() },
+            },
+            NoticeKind::Invoice => {
+                let kinds =
+                    if whole { &[FeeKind::Compensation, FeeKind::Billing][..] } else { &[FeeKind::Billing] };
+                let fee = |kind: &FeeKind| FeeLine {
+                    what: fee_name(*kind, language).to_owned(),
+                    amount: money(1250, language),
+                };
+                About::Invoice {
+                    title: "Seitsemän veljestä / Aleksis Kivi".to_owned(),
+                    total: money(1250, language),
+                    count: kinds.len(),
+                    lines: kinds.iter().map(fee).collect(),
+                }
+            }
+        };
+        let sample = |for_ward, whole| Self { library: library.to_owned(), for_ward, about: about(whole) };
+        vec![sample(false, true), sample(false, false), sample(true, true), sample(true, false)]
+    }
+}
+
+fn sampled(whole: bool, loan: impl Fn(&str) -> LoanLine) -> Vec<LoanLine> {
+    let titles = ["Seitsemän veljestä / Aleksis Kivi", "Mumindalen : musik", "Suomen historia 1"];
+    titles[..if whole { titles.len() } else { 1 }].iter().map(|title| loan(title)).collect()
+}
+
+/// A day as it is written in the language: `20.5.2026` or `20 May 2026`.
+pub(crate) fn date(day: NaiveDate, language: &str) -> String {
+    match language {
+        "en" => day.format("%-d %B %Y").to_string(),
+        _ => format!("{}.{}.{}", day.day(), day.month(), day.year()),
+    }
+}
+
+/// Money as it is written in the language: `12,50 €` or `€12.50`.
+pub(crate) fn money(cents: i64, language: &str) -> String {
+    let (euros, rest) = (cents / 100, cents % 100);
+    match language {
+        "en" => format!("€{euros}.{rest:02}"),
+        _ => format!("{euros},{rest:02}\u{a0}€"),
+    }
+}
+
+/// What a fee is for.
+pub(crate) const fn fee_name(kind: FeeKind, language: &str) -> &'static str {
+    let [fi, sv, en] = match kind {
+        FeeKind::Overdue => ["Myöhästymismaksu", "Förseningsavgift", "Overdue fee"],
+        FeeKind::Reminder => ["Muistutusmaksu", "Påminnelseavgift", "Reminder fee"],
+        FeeKind::UncollectedHold => ["Noutamaton varaus", "Oavhämtad reservation", "Uncollected hold"],
+        FeeKind::ReplacementCard => ["Uusi kirjastokortti", "Nytt bibliotekskort", "New library card"],
+        FeeKind::Compensation => {
+            ["Korvaus aineistosta", "Ersättning för material", "Replacement of the item"]
+        }
+        FeeKind::Billing => ["Laskutuslisä", "Faktureringsavgift", "Billing charge"],
+        FeeKind::Other => ["Muu maksu", "Annan avgift", "Other fee"],
+    };
+    match language.as_bytes() {
+        b"sv" => sv,
+        b"en" => en,
+        _ => fi,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_money_are_written_as_the_language_does() {
+        let day = NaiveDate::from_ymd_opt(2026, 5, 2).unwrap();
+        for (language, written, cents, price) in [
+            ("fi", "2.5.2026", 1250, "12,50\u{a0}€"),
+            ("sv", "2.5.2026", 5, "0,05\u{a0}€"),
+            ("en", "2 May 2026", 100, "€1.00"),
+        ] {
+            assert_eq!((date(day, language).as_str(), money(cents, language).as_str()), (written, price));
+        }
+    }
+
+    #[test]
+    fn every_fee_has_a_name_in_each_language() {
+        for kind in FeeKind::ALL {
+            let names = ["fi", "sv", "en"].map(|language| fee_name(*kind, language));
+            assert!(names[0] != names[1] && names[1] != names[2], "{names:?}");
+        }
+    }
+
+    #[test]
+    fn samples_of_a_kind_have_the_same_placeholders() {
+        for kind in NoticeKind::ALL {
+            let samples = Wording::samples(*kind, 1, "Kirkes", "fi");
+            let names: Vec<_> = samples.iter().map(Wording::names).collect();
+            assert!(names.iter().all(|some| *some == names[0]) && names[0].len() > 4, "{kind:?} {names:?}");
+            assert!(names[0].iter().all(|name| !name.contains("patron") && name != "name"));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! E-mail through the library's mail server (SMTP, RFC 5321; submission, RFC 6409).
+//!
+//! The Message-ID comes from the key of the notice, so a mail that goes out once more after a crash is the same mail
+//! to whoever looks for duplicates.
+
+use super::{NoticesFault, secret_file};
+use crate::Now;
+use futures_util::{StreamExt as _, future::BoxFuture, stream};
+use kortisto_domain::NoticeReason;
+use kortisto_register::notices::{Consignment, Courier, Delivering, Delivery, Destination, Message};
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
+    message::{
+        Mailbox,
+        header::{ContentType, HeaderName, HeaderValue},
+    },
+    transport::smtp::{
+        PoolConfig,
+        authentication::Credentials,
+        client::{Certificate, Tls, TlsParameters},
+        extension::ClientId,
+        response::Response,
+    },
+};
+use secrecy::ExposeSecret as _;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout};
+
+/// How the connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailSecurity {
+    /// TLS from the first byte (RFC 8314).
+    Tls,
+    /// STARTTLS, without which nothing is sent (RFC 3207).
+    StartTls,
+    /// None: only to this machine itself.
+    None,
+}
+
+/// How e-mail is sent.
+#[derive(Debug, Clone)]
+pub struct EmailOptions {
+    /// The mail server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: EmailSecurity,
+    /// The authorities by which its certificate is judged, PEM; none means those of the Mozilla programme.
+    pub authority: Option<PathBuf>,
+    /// User name and the file of the password; none where the server asks for none.
+    pub credentials: Option<(String, PathBuf)>,
+    /// The sender's address.
+    pub from: String,
+    /// The sender's name.
+    pub from_name: String,
+    /// How long one mail may take, connection and greeting included.
+    pub timeout: Duration,
+    /// Connections at most.
+    pub connections_max: u32,
+}
+
+/// Answers after which the same mail will never be taken: the mailbox or the mail is at fault, and not the way.
+const NEVER: [u16; 7] = [501, 550, 551, 552, 553, 554, 556];
+
+/// Sends e-mail.
+pub struct EmailCourier {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    timeout: Duration,
+    connections_max: usize,
+    now: Now,
+}
+
+impl EmailCourier {
+    /// Reads the files and makes the transport; it connects when there is something to send.
+    ///
+    /// # Errors
+    /// [`NoticesFault`].
+    pub fn new(options: EmailOptions, now: Now) -> Result<Self, NoticesFault> {
+        let address: Address = options.from.parse().map_err(|_| NoticesFault::Unusable {
+            key: "notices.email.from",
+            right: "an e-mail address".to_owned(),
+        })?;
+        let domain = ClientId::Domain(address.domain().to_owned());
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&options.host)
+            .port(options.port)
+            .timeout(Some(options.timeout))
+            .hello_name(domain)
+            .pool_config(PoolConfig::new().max_size(options.connections_max))
+            .tls(tls(&options)?);
+        if let Some((user, password_file)) = &options.credentials {
+            let password = secret_file::read(password_file)?;
+            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+            builder = builder.credentials(credentials);
+        }
+        Ok(Self {
+            transport: builder.build(),
+            from: Mailbox::new(Some(options.from_name), address),
+            timeout: options.timeout,
+            connections_max: options.connections_max as usize,
+            now,
+        })
+    }
+
+    async fn send(&self, message: &Message, until: Instant, away: &AtomicBool) -> Delivery {
+        let later = Delivery::Later(NoticeReason::NoAnswer);
+        let Some(mail) = self.mail(message) else { return Delivery::Refused };
+        if away.load(Relaxed) || Instant::now() >= until {
+            return later;
+        }
+        let error = match timeout(self.timeout, self.transport.send(mail)).await {
+            Ok(Ok(answer)) => return Delivery::Sent { proof: proof(&answer) },
+            Ok(Err(error)) => error,
+            Err(_) => {
+                away.store(true, Relaxed);
+                return later;
+            }
+        };
+        let code = error.status().map(u16::from);
+        if code.is_some_and(|code| NEVER.contains(&code)) {
+            tracing::info!(notice = %message.id, code, "the mail server refused a notice");
+            return Delivery::Refused;
+        }
+        // A server that is away, or that lets nobody in, will not take the next one either.
+        away.store(code.is_none_or(|code| !(400..500).contains(&code)), Relaxed);
+        tracing::warn!(notice = %message.id, code, "the mail server did not take a notice");
+        later
+    }
+
+    /// The mail; none for a destination that is no address to the mail library.
+    fn mail(&self, message: &Message) -> Option<lettre::Message> {
+        let Destination::Email(address) = &message.destination else { return None };
+        let to = Mailbox::new(None, address.parse().ok()?);
+        // Nobody's holiday replies come back (RFC 3834).
+        let automatic =
+            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let language =
+            HeaderValue::new(HeaderName::new_from_ascii_str("Content-Language"), message.language.clone());
+        let domain = self.from.email.domain();
+        lettre::Message::builder()
+            .message_id(Some(format!("<{}@{domain}>", message.id)))
+            .date((self.now)().into())
+            .from(self.from.clone())
+            .to(to)
+            .subject(message.subject.clone())
+            .raw_header(automatic)
+            .raw_header(language)
+            .header(ContentType::TEXT_PLAIN)
+            .body(message.body.clone())
+            .ok()
+    }
+}
+
+impl Courier for EmailCourier {
+    fn deliver<'a>(&'a self, consignment: &'a Consignment) -> Delivering<'a> {
+        Box::pin(async move {
+            let away = AtomicBool::new(false);
+            let mut sending: Vec<BoxFuture<'_, Delivery>> = Vec::with_capacity(consignment.messages.len());
+            for message in &consignment.messages {
+                sending.push(Box::pin(self.send(message, consignment.until, &away)));
+            }
+            stream::iter(sending).buffered(self.connections_max).collect().await
+        })
+    }
+}
+
+fn tls(options: &EmailOptions) -> Result<Tls, NoticesFault> {
+    if options.security == EmailSecurity::None {
+        return Ok(Tls::None);
+    }
+    let unusable = |_| NoticesFault::Unusable {
+        key: "notices.email.host",
+        right: "a name that a certificate can have".to_owned(),
+    };
+    let mut builder = TlsParameters::builder(options.host.clone());
+    if let Some(path) = &options.authority {
+        let pem = std::fs::read(path).map_err(|error| NoticesFault::File { path: path.clone(), error })?;
+        let none = |_| NoticesFault::NoCertificate { path: path.clone() };
+        builder = builder
+            .add_root_certificate(Certificate::from_pem(&pem).map_err(none)?)
+            .certificate_store(lettre::transport::smtp::client::CertificateStore::None);
+    }
+    let parameters = builder.build_rustls().map_err(unusable)?;
+    Ok(match options.security {
+        EmailSecurity::Tls => Tls::Wrapper(parameters),
+        EmailSecurity::StartTls | EmailSecurity::None => Tls::Required(parameters),
+    })
+}
+
+/// What the server said when it took the mail, without any address that it repeated.
+fn proof(answer: &Response) -> String {
+    let words = answer.message().flat_map(str::split_whitespace).filter(|word| !word.contains('@'));
+    let mut proof = answer.code().to_string();
+    words.for_each(|word| {
+        proof.push(' ');
+        proof.push_str(word);
+    });
+    proof
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lettre::transport::smtp::response::{Category, Code, Detail, Severity};
+
+    #[test]
+    fn a_proof_names_the_queue_and_no_address() {
+        let code = Code::new(Severity::PositiveCompletion, Category::MailSystem, Detail::Zero);
+        let lines = ["2.0.0 <aino@example.fi> Ok:", "queued as 4BzR"].map(str::to_owned);
+        assert_eq!(proof(&Response::new(code, lines.to_vec())), "250 2.0.0 Ok: queued as 4BzR");
+    }
+}

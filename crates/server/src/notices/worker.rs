@@ -1,0 +1,76 @@
+//! Sets the delivery of notices going every few seconds, on every server: a lease on each notice keeps two from
+//! delivering the same one.
+
+use crate::shutdown::{Phase, Stop};
+use kortisto_register::{
+    Register,
+    notices::{DELIVERY_BATCH_MAX, Delivered, NoticeRun},
+};
+use metrics::counter;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How long one transaction of the delivery may take.
+const BATCH_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long one round goes on before it looks whether the server is stopping.
+const ROUND_LIMIT: Duration = Duration::from_secs(5);
+
+/// Delivers notices while the server runs.
+pub struct NoticeWorker {
+    register: Arc<Register>,
+    every: Duration,
+}
+
+impl NoticeWorker {
+    /// Looks for what is due as often as this.
+    #[must_use]
+    pub const fn new(register: Arc<Register>, every: Duration) -> Self {
+        Self { register, every }
+    }
+
+    /// Delivers until the server stops taking calls; a batch that is under way then is finished, so that what was
+    /// handed out is recorded.
+    pub async fn run(self, stop: Stop) {
+        let mut ticks = interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut draining = Box::pin(stop.reached(Phase::Draining));
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = &mut draining => return,
+                _ = ticks.tick() => {}
+            }
+            let run = NoticeRun {
+                batch: DELIVERY_BATCH_MAX,
+                batch_limit: BATCH_LIMIT,
+                deadline: Instant::now() + ROUND_LIMIT,
+                dry_run: false,
+            };
+            match self.register.deliver_notices(run).await {
+                Ok(done) => {
+                    failing = false;
+                    count(done);
+                }
+                // The database may be away; what is not delivered now is delivered later.
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::warn!(%error, "notices are not delivered at present");
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+fn count(done: Delivered) {
+    for (outcome, notices) in [
+        ("sent", done.sent),
+        ("later", done.later),
+        ("failed", done.failed),
+        ("dropped", done.dropped),
+        ("undeliverable", done.undeliverable),
+    ] {
+        counter!("kortisto_notices_total", "outcome" => outcome).increment(notices);
+    }
+}
