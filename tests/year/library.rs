@@ -80,7 +80,7 @@ impl Library {
 
     /// Two kiosks, with certificates that last.
     pub(super) async fn new_day(&self, nth: u64) {
-        if nth % KIOSK_DAYS == 0 {
+        if nth.is_multiple_of(KIOSK_DAYS) {
             let one = self.register.device(DeviceKind::SelfCheckout).await;
             let other = self.register.device(DeviceKind::SelfCheckout).await;
             *self.kiosks.lock().unwrap() = vec![one, other];

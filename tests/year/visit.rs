@@ -87,7 +87,7 @@ async fn bring_back(library: &Library, kiosk: &Device, chance: &mut Chance, who:
     let home = library.at_home.lock().unwrap().remove(&who).unwrap_or_default();
     let mut kept = Vec::new();
     for item in home {
-        if item % LOST == 0 || !chance.percent(BACK) {
+        if item.is_multiple_of(LOST) || !chance.percent(BACK) {
             kept.push(item);
             continue;
         }

@@ -62,7 +62,6 @@ on_both_engines! {
             request_id: new_id(),
             hold_id: elsewhere.id.to_string(),
             compartment: "7".to_owned(),
-            ..Default::default()
         };
         locker.holds().stock_compartment(ask).await.unwrap();
         // Given up at the shelf, and passed on.

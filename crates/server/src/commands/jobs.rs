@@ -138,7 +138,7 @@ async fn due(register: &Arc<Register>) -> Outcome {
             Ok(None) => {}
             Err(error) => {
                 eprintln!("{}: {error}", job.name());
-                first_failure.get_or_insert(failed(&error));
+                first_failure.get_or_insert_with(|| failed(&error));
             }
         }
     }
