@@ -3,7 +3,7 @@
 //! Read are only the columns up to the title: in a published extract the ones behind it were seen shifted
 //! against their header.
 
-use super::{LABEL_CHARS_MAX, TitleRow, isbd, languages};
+use super::{LABEL_CHARS_MAX, ParsedTitle, isbd, languages};
 use crate::imports::row::Row;
 
 /// Longest field that is looked at, in characters.
@@ -14,18 +14,18 @@ const LANGUAGE_IN_008: std::ops::Range<usize> = 35..38;
 const LANGUAGE_UNKNOWN: &str = "und";
 
 /// One title.
-pub(super) fn parse(row: &mut Row<'_>) -> Option<TitleRow> {
+pub(super) fn parse(row: &mut Row<'_>) -> Option<ParsedTitle> {
     let number = row.unique_code("melinda_id");
     let material = material(row);
     let label = label(row);
     let language = language(row);
-    Some(TitleRow {
-        id: 0,
+    Some(ParsedTitle {
         number: number?,
         label: label?,
-        material: material?.to_owned(),
+        material: material?,
         language: language?,
         age_rating: None,
+        price_cents: None,
     })
 }
 
