@@ -8,7 +8,7 @@ use kortisto::{
     device::v1::ItemRouting,
     staff::v1 as wire,
 };
-use kortisto_domain::{DeviceKind, HoldState, StaffRole};
+use kortisto_domain::{DeviceKind, HoldState, Purpose, StaffRole};
 use kortisto_store::entities::{audit, audit_values};
 use kortisto_testkit::{
     on_both_engines,
@@ -116,7 +116,7 @@ on_both_engines! {
         assert_eq!((record.state(), record.at_branch.as_str()), (ItemState::Available, "main"));
         assert_eq!(record.state_began_at, stamp(w.t.clock.now()));
         assert_eq!((shown.patron_number.as_str(), record.due_on.as_str()), ("", ""));
-        w.t.clock.advance(TimeDelta::hours(1));
+        w.t.clock.advance(TimeDelta::minutes(10));
         let changed = wire::Item {
             title_number: other.clone(),
             home_branch: "east".to_owned(),
@@ -129,7 +129,7 @@ on_both_engines! {
         let record = get(&desk, &new.barcode).await.record.unwrap();
         assert_eq!(record.item, Some(changed));
         assert_eq!(record.at_branch, "main", "where it is does not follow from where it belongs");
-        assert_eq!(record.state_began_at, stamp(w.t.clock.now() - TimeDelta::hours(1)));
+        assert_eq!(record.state_began_at, stamp(w.t.clock.now() - TimeDelta::minutes(10)));
         let (row, values) = trail(&w, "put_item").await;
         assert_eq!((row.detail, row.subject), (Some(format!("item {}", new.barcode)), None));
         assert_eq!(values, [
@@ -162,7 +162,7 @@ on_both_engines! {
         let due_on = w.t.loan_row(&item).await.due_on.to_string();
         assert_eq!((shown.patron_number, shown.record.unwrap().due_on), (patron.number, due_on.clone()));
         let (row, values) = trail(&w, "get_item").await;
-        assert_eq!((row.subject, row.purpose), (Some(patron.pseudonym), Some(1)));
+        assert_eq!((row.subject, row.purpose), (Some(patron.pseudonym), Some(Purpose::CustomerService.code())));
         // Nothing of it says which item: that would outlast the trace of the loan.
         assert_eq!((row.detail, row.item_id, row.loan_id, values.len()), (None, None, None, 0));
         let number = w.t.title_number(&item).await;
@@ -212,7 +212,7 @@ on_both_engines! {
         let desk = w.staff(&[StaffRole::Desk]).await;
         let (patron, other, item) = (w.t.patron().await, w.t.patron().await, w.t.item().await);
         let began = w.t.clock.now();
-        w.t.clock.advance(TimeDelta::hours(1));
+        w.t.clock.advance(TimeDelta::minutes(10));
         assert_eq!(set(&desk, &item.barcode, ItemReport::Lost).await.unwrap(), ItemState::Lost);
         let (row, values) = trail(&w, "set_item_state").await;
         assert_eq!(row.detail, Some(format!("item {}", item.barcode)));
@@ -231,16 +231,16 @@ on_both_engines! {
             assert_eq!(reason(&status), ErrorReason::RuleBroken, "{what}");
         }
         let record = get(&desk, &item.barcode).await.record.unwrap();
-        assert_eq!((record.state(), record.state_began_at), (ItemState::Lost, stamp(began + TimeDelta::hours(1))));
+        assert_eq!((record.state(), record.state_began_at), (ItemState::Lost, stamp(began + TimeDelta::minutes(10))));
         assert_eq!(set(&desk, &item.barcode, ItemReport::Found).await.unwrap(), ItemState::Available);
         assert_eq!(w.t.hold_row(hold).await.state, HoldState::Pending.code());
-        w.t.clock.advance(TimeDelta::hours(1));
+        w.t.clock.advance(TimeDelta::minutes(10));
         let routed = kiosk.take_back(&item.barcode).await.unwrap();
         assert_eq!(routed.routing(), ItemRouting::HoldShelf);
         assert_eq!(w.t.hold_row(hold).await.state, HoldState::Ready.code());
         let record = get(&desk, &item.barcode).await.record.unwrap();
         assert_eq!(record.state(), ItemState::OnHoldShelf);
-        assert_eq!(record.state_began_at, stamp(began + TimeDelta::hours(2)), "a scan dates it, too");
+        assert_eq!(record.state_began_at, stamp(began + TimeDelta::minutes(20)), "a scan dates it, too");
         w.t.probe().await;
     }
 

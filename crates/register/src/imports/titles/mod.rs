@@ -23,7 +23,7 @@ use kortisto_store::{
 use std::collections::HashMap;
 
 /// The column by which a file of MARC fields is recognised.
-const MARC_MARK: &str = "melinda_id";
+pub(super) const MARC_MARK: &str = "melinda_id";
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout {
