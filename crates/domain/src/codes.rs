@@ -63,7 +63,9 @@ mod persons;
 mod places;
 mod staff;
 
-pub use circulation::{FeeEntryKind, FeeKind, FeeLaw, LoanState, NoticeReason, NoticeState, PaymentChannel};
+pub use circulation::{
+    FeeEntryKind, FeeKind, FeeLaw, ItemReport, LoanState, NoticeReason, NoticeState, PaymentChannel,
+};
 pub use persons::{
     AddressKind, ConsentForm, ConsentPurpose, ConsentState, Gender, IdentityDocument, MessageAudience,
     MessageKind, NoticeChannel, NoticeKind, RecordSource, RelationKind, Service,

@@ -64,6 +64,7 @@ pub mod history;
 pub mod holders;
 pub mod home_service;
 pub mod identity_codes;
+pub mod items;
 pub mod languages;
 pub mod lend;
 pub mod messages;
@@ -95,8 +96,8 @@ mod samples;
 
 pub use codes::{
     AddressKind, BanKind, BranchKind, CardState, CheckDigit, ConsentForm, ConsentPurpose, ConsentState,
-    DeviceKind, DeviceState, FeeEntryKind, FeeKind, FeeLaw, Gender, HoldState, IdentityDocument, ItemState,
-    LoanState, MessageAudience, MessageKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState,
+    DeviceKind, DeviceState, FeeEntryKind, FeeKind, FeeLaw, Gender, HoldState, IdentityDocument, ItemReport,
+    ItemState, LoanState, MessageAudience, MessageKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState,
     OpeningMode, PatronCategory, PatronState, PaymentChannel, Purpose, RecordSource, RelationKind,
     ResourceKind, RightKind, Service, StaffAccountState, StaffRole,
 };

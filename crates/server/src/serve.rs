@@ -24,7 +24,7 @@ use kortisto::staff::v1::{
     fee_service_server::FeeServiceServer as StaffFeeServiceServer,
     hold_service_server::HoldServiceServer as StaffHoldServiceServer,
     home_service_service_server::HomeServiceServiceServer,
-    identity_code_service_server::IdentityCodeServiceServer,
+    identity_code_service_server::IdentityCodeServiceServer, item_service_server::ItemServiceServer,
     loan_service_server::LoanServiceServer as StaffLoanServiceServer,
     message_service_server::MessageServiceServer, notice_service_server::NoticeServiceServer,
     patron_service_server::PatronServiceServer as StaffPatronServiceServer,
@@ -64,6 +64,7 @@ pub const SERVICES: &[&str] = &[
     "kortisto.staff.v1.HomeServiceService",
     "kortisto.staff.v1.ExplainService",
     "kortisto.staff.v1.HoldService",
+    "kortisto.staff.v1.ItemService",
 ];
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
@@ -166,6 +167,7 @@ pub async fn serve(
         .add_service(sized!(HomeServiceServiceServer::new(api.clone())))
         .add_service(sized!(ExplainServiceServer::new(api.clone())))
         .add_service(sized!(StaffHoldServiceServer::new(api.clone())))
+        .add_service(sized!(ItemServiceServer::new(api.clone())))
         .add_service(sized!(DeviceServiceServer::new(api)))
         .serve_with_incoming_shutdown(
             accept::<PeerIdentity>(

@@ -12,6 +12,7 @@ mod fees;
 mod holds;
 mod home_service;
 mod identity_codes;
+mod items;
 mod loans;
 mod messages;
 mod notices;

@@ -17,6 +17,24 @@ codes! {
 }
 
 codes! {
+    /// What staff say of an item by hand.
+    ItemReport {
+        /// It stands on a shelf and can be lent.
+        Available = 1 "available",
+        /// It is for use in the library only.
+        NotForLoan = 2 "not-for-loan",
+        /// It is where nobody finds it.
+        Lost = 3 "lost",
+        /// It has left the collection.
+        Withdrawn = 4 "withdrawn",
+        /// It is being repaired.
+        InRepair = 5 "in-repair",
+        /// A lost one has turned up, and can be lent.
+        Found = 6 "found",
+    }
+}
+
+codes! {
     /// What a fee is for (A68).
     FeeKind {
         /// A loan that came back late.

@@ -1,5 +1,6 @@
 //! What is wrong with a file, row by row.
 
+use super::marc;
 use std::fmt;
 
 /// How many bad rows a report lists; all of them are counted.
@@ -38,12 +39,24 @@ impl RowFault {
 
 impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.tell(f, "line", |column| column)
+    }
+}
+
+impl RowFault {
+    /// The fault at its place, which is counted in `unit`, with what a `column` is called there.
+    fn tell(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        unit: &str,
+        column: fn(&'static str) -> &'static str,
+    ) -> fmt::Result {
         match self.line {
             0 => f.write_str("in the register already")?,
-            line => write!(f, "line {line}")?,
+            line => write!(f, "{unit} {line}")?,
         }
         if !self.column.is_empty() {
-            write!(f, ", {}", self.column)?;
+            write!(f, ", {}", column(self.column))?;
         }
         if let Some(value) = &self.value {
             write!(f, " {value:?}")?;
@@ -57,6 +70,7 @@ impl fmt::Display for RowFault {
 pub struct FaultList {
     listed: Vec<RowFault>,
     total: u64,
+    of_records: bool,
 }
 
 impl FaultList {
@@ -68,13 +82,25 @@ impl FaultList {
         }
     }
 
+    /// None yet, of a file whose places are numbers of records and not lines.
+    pub(crate) fn of_records() -> Self {
+        Self { of_records: true, ..Self::default() }
+    }
+
     /// Adds the faults of a part of the file.
     pub(crate) fn append(&mut self, other: Self) {
+        self.of_records |= other.of_records;
         let unlisted = other.total - other.listed.len() as u64;
         for fault in other.listed {
             self.push(fault);
         }
         self.total += unlisted;
+    }
+
+    /// Takes them out; none are left, of the same file.
+    pub(crate) fn take(&mut self) -> Self {
+        let rest = Self { of_records: self.of_records, ..Self::default() };
+        std::mem::replace(self, rest)
     }
 
     /// Puts them in the order of the file.
@@ -104,7 +130,12 @@ impl FaultList {
 impl fmt::Display for FaultList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.listed {
-            writeln!(f, "{fault}")?;
+            if self.of_records {
+                fault.tell(f, "record", marc::field_of)?;
+            } else {
+                fault.tell(f, "line", |column| column)?;
+            }
+            writeln!(f)?;
         }
         let unlisted = self.total - self.listed.len() as u64;
         if unlisted > 0 {
@@ -134,6 +165,15 @@ mod tests {
         assert_eq!(fault(7).to_string(), text);
         let whole = RowFault { line: 0, column: "", value: None, ..fault(0) };
         assert!(whole.to_string().starts_with("in the register already: not"));
+    }
+
+    #[test]
+    fn a_fault_of_a_record_names_the_record() {
+        let mut all = FaultList::default();
+        let mut of_file = FaultList::of_records();
+        of_file.push(fault(7));
+        all.append(of_file);
+        assert!(all.to_string().starts_with("record 7, 852$p"), "{all}");
     }
 
     #[test]

@@ -7,25 +7,28 @@ use super::{
     report::Counts,
     row::Row,
 };
-use kortisto_domain::ItemState;
+use kortisto_domain::{
+    ItemState,
+    items::{COLLECTION_CHARS_MAX, NOTE_CHARS_MAX},
+};
 use kortisto_store::{
     entities::items,
-    queries::bulk::{
-        branches::keys_by_code,
-        items::{ItemRow, change, insert, with_barcodes},
-        session::{Table, analyze},
-        titles,
+    queries::{
+        bulk::{
+            branches::keys_by_code,
+            items::{ItemRow, change, insert, with_barcodes},
+            session::{Table, analyze},
+            titles,
+        },
+        dialect::At,
     },
 };
 use std::collections::{HashMap, HashSet};
 
-/// Longest name of a collection, in characters.
-const COLLECTION_CHARS_MAX: usize = 64;
-
 pub(super) const LAYOUTS: &[Layout] = &[Layout {
     mark: None,
     private: false,
-    columns: columns! { Required: "barcode" "title_number" "branch" "collection"; Optional: "state"; },
+    columns: columns! { Required: "barcode" "title_number" "branch" "collection"; Optional: "state" "price" "note"; },
 }];
 
 /// The states that a file may give. The others belong to a hold, which no file brings.
@@ -40,6 +43,10 @@ pub(crate) struct ParsedItem {
     branch: String,
     collection: String,
     state: Option<ItemState>,
+    /// None when the file has no such column: what is there stays.
+    price_cents: Option<Option<i64>>,
+    /// None when the file has no such column: what is there stays.
+    note: Option<Option<String>>,
 }
 
 impl Parser for ItemParser {
@@ -51,14 +58,24 @@ impl Parser for ItemParser {
         let branch = row.code("branch");
         let collection = row.optional_text("collection", COLLECTION_CHARS_MAX);
         let state = row.optional_word("state", &STATES, ItemState::word);
+        let price_cents = row.where_said("price", Row::price);
+        let note = row.where_said("note", note);
         Some(ParsedItem {
             barcode: barcode?,
             title_number: title_number?,
             branch: branch?,
             collection: collection?,
             state: state?,
+            price_cents: price_cents?,
+            note: note?,
         })
     }
+}
+
+/// A note, or nothing for none.
+fn note(row: &mut Row<'_>, column: &'static str) -> Option<Option<String>> {
+    let text = row.optional_text(column, NOTE_CHARS_MAX)?;
+    Some(Some(text).filter(|text| !text.is_empty()))
 }
 
 pub(crate) struct Items {
@@ -98,7 +115,7 @@ impl Kind for Items {
                 faults.push(unknown(line, "branch", &row.branch, "a branch"));
             }
             let (Some(title_id), Some(home_branch_id)) = (title_id, branch_id) else { continue };
-            let there = found.get(row.barcode.as_str());
+            let there = found.get(row.barcode.as_str()).copied();
             let state = new_state(row.state, there.map(|item| item.state));
             let item = ItemRow {
                 id: there.map_or(0, |item| item.id),
@@ -108,6 +125,9 @@ impl Kind for Items {
                 collection: row.collection,
                 state,
                 state_read: there.map_or(state, |item| item.state),
+                price_cents: row.price_cents.unwrap_or_else(|| there.and_then(|item| item.price_cents)),
+                note: row.note.unwrap_or_else(|| there.and_then(|item| item.note.clone())),
+                at: At(work.at),
             };
             match there {
                 None => new.push(item),
@@ -146,6 +166,8 @@ fn is_as(there: &items::Model, row: &ItemRow) -> bool {
         && there.home_branch_id == row.home_branch_id
         && there.collection == row.collection
         && there.state == row.state
+        && there.price_cents == row.price_cents
+        && there.note == row.note
 }
 
 /// Something that is referred to and not there.

@@ -15,17 +15,24 @@ pub(crate) const ROW_BYTES_MAX: u64 = 64 * 1024;
 pub(crate) const READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// What has been read, and how far reading may go.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Meter {
+    row_bytes_max: u64,
     read: AtomicU64,
     limit: AtomicU64,
     passed: AtomicBool,
 }
 
 impl Meter {
+    /// Of rows that are at most so long, in bytes.
+    pub(crate) const fn new(row_bytes_max: u64) -> Self {
+        let (read, limit) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { row_bytes_max, read, limit, passed: AtomicBool::new(false) }
+    }
+
     /// Another row begins.
     pub(crate) fn next_row(&self) {
-        self.limit.store(self.read.load(Relaxed) + ROW_BYTES_MAX, Relaxed);
+        self.limit.store(self.read.load(Relaxed) + self.row_bytes_max, Relaxed);
     }
 
     /// How much has been read, in bytes.

@@ -12,6 +12,7 @@
 //! | opening hours day by day, which come as JSON | `opening_hours/` |
 //! | policy files, which come as TOML | `crate::policies` |
 //! | delimiters, headers, broken rows | `table.rs` |
+//! | records of MARC 21, and which field is which column | `marc/` |
 //! | how a batch reaches the database | `run.rs`, `kortisto_store::queries::bulk` |
 
 mod branches;
@@ -20,6 +21,7 @@ mod items;
 pub(crate) mod kind;
 mod layout;
 mod line_ends;
+mod marc;
 mod material;
 mod meter;
 mod opening_hours;

@@ -5,6 +5,7 @@ use super::{
     table::RawRow,
 };
 use chrono::{Datelike as _, NaiveDate};
+use kortisto_domain::items;
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, ops::RangeInclusive};
 
@@ -174,6 +175,30 @@ impl<'a> Row<'a> {
         word: impl Fn(T) -> &'static str,
     ) -> Option<Option<T>> {
         if self.raw(column)?.is_empty() { Some(None) } else { self.word(column, values, word).map(Some) }
+    }
+
+    /// A price in euros, in cents, or nothing for none.
+    pub(crate) fn price(&mut self, column: &'static str) -> Option<Option<i64>> {
+        let text = self.raw(column)?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let cents = items::price_cents(text);
+        if cents.is_none() {
+            let euros = items::PRICE_CENTS_MAX / 100;
+            let right = format!("euros with two decimals, 0.01 to {euros}.00, or nothing");
+            self.fault(column, "not a price", right);
+        }
+        cents.map(Some)
+    }
+
+    /// What `read` makes of a column; none of it where the file does not have the column.
+    pub(crate) fn where_said<T>(
+        &mut self,
+        column: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.has(column) { read(self, column).map(Some) } else { Some(None) }
     }
 
     /// A date.

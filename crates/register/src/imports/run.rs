@@ -5,12 +5,13 @@ use super::{
     branches::Branches,
     items::Items,
     kind::{Kind, Parser, Placed, Work},
+    marc::MarcTable,
     opening_hours,
     patrons::Patrons,
     policies::{self, Policies},
     report::Counts,
     row::{Row, Seen},
-    table::{Table, TableFault},
+    table::{RawRow, Table, TableFault},
     titles::Titles,
 };
 use crate::{Surroundings, policies as policy_files};
@@ -159,6 +160,35 @@ struct Batch<T> {
     bytes_read: u64,
 }
 
+/// Where rows come from.
+enum Rows {
+    Table(Table),
+    Records(MarcTable),
+}
+
+impl Rows {
+    fn next_row(&mut self) -> Result<Option<RawRow<'_>>, TableFault> {
+        match self {
+            Self::Table(table) => table.next_row(),
+            Self::Records(records) => records.next_row(),
+        }
+    }
+
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Table(table) => table.is_lost(),
+            Self::Records(records) => records.is_lost(),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Table(table) => table.bytes_read(),
+            Self::Records(records) => records.bytes_read(),
+        }
+    }
+}
+
 /// Reads the file to its end. Stops early, without an error, when nobody takes the batches any more.
 fn read<P: Parser>(
     kind: ImportKind,
@@ -168,7 +198,13 @@ fn read<P: Parser>(
 ) -> io::Result<()> {
     let mut faults = FaultList::default();
     let mut seen = Seen::default();
-    let mut table = Table::open(source, kind.layouts(), &mut faults)?;
+    let mut table = match MarcTable::open(source, kind)? {
+        Some(records) => {
+            faults = FaultList::of_records();
+            Some(Rows::Records(records))
+        }
+        None => Table::open(source, kind.layouts(), &mut faults)?.map(Rows::Table),
+    };
     let (mut rows, mut rows_seen) = (Vec::with_capacity(BATCH_ROWS), 0);
     let mut more = table.is_some();
     while more || !faults.is_empty() {
@@ -199,8 +235,8 @@ fn read<P: Parser>(
         let batch = Batch {
             rows: std::mem::replace(&mut rows, Vec::with_capacity(BATCH_ROWS)),
             rows_seen,
-            faults: std::mem::take(&mut faults),
-            bytes_read: table.as_ref().map_or(0, Table::bytes_read),
+            faults: faults.take(),
+            bytes_read: table.as_ref().map_or(0, Rows::bytes_read),
         };
         if sender.blocking_send(batch).is_err() {
             return Ok(());

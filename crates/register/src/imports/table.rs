@@ -38,7 +38,17 @@ pub(crate) struct RawRow<'t> {
     record: &'t ByteRecord,
 }
 
-impl RawRow<'_> {
+impl<'t> RawRow<'t> {
+    /// A row whose columns stand at these places.
+    pub(crate) const fn new(
+        line: u64,
+        layout: &'static Layout,
+        places: &'t [Option<usize>],
+        record: &'t ByteRecord,
+    ) -> Self {
+        Self { line, layout, places, record }
+    }
+
     /// The bytes of a column without blanks at their ends, none when the file does not have it.
     pub(crate) fn bytes(&self, column: &str) -> Option<&[u8]> {
         let index = self.layout.columns.iter().position(|known| known.name == column)?;
@@ -71,7 +81,7 @@ impl Table {
         let delimiter = delimiter(&head);
         // Every row ends, also a last one that the file leaves open: the count of lines needs it.
         let whole: Box<dyn Read + Send> = Box::new(io::Cursor::new(head).chain(rest).chain(&b"\n"[..]));
-        let meter = Arc::new(Meter::default());
+        let meter = Arc::new(Meter::new(ROW_BYTES_MAX));
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)

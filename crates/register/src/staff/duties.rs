@@ -32,7 +32,7 @@ const SERVING: &[StaffRole] = &[Desk, HomeService, Billing];
 /// Those who register patrons and change what the register holds about them.
 const REGISTERING: &[StaffRole] = &[Desk, HomeService];
 
-/// Those who have to know the categories of patrons.
+/// Those who have to know the categories of patrons, and titles with their items.
 const SERVING_AND_RUNNING: &[StaffRole] = &[Desk, HomeService, Billing, Administrator];
 
 /// Those who meet patrons and see their proof of identity.
@@ -266,6 +266,13 @@ duties! {
     ChangeHoldForPatron = "HoldService.ChangeHoldForPatron", Change, MEETING, &[];
     CancelHoldForPatron = "HoldService.CancelHoldForPatron", Change, MEETING, &[];
     ExplainHold = "HoldService.ExplainHold", Look, MEETING, TO_SERVE;
+
+    // Items and titles. A title shows where its items are, and nobody who has one.
+    GetItem = "ItemService.GetItem", Look, SERVING, TO_SERVE;
+    PutItem = "ItemService.PutItem", Change, ADMINISTRATOR, &[];
+    SetItemState = "ItemService.SetItemState", Change, MEETING, &[];
+    GetTitle = "ItemService.GetTitle", Look, SERVING_AND_RUNNING, &[];
+    PutTitle = "ItemService.PutTitle", Change, ADMINISTRATOR, &[];
 
     // Decisions.
     ExplainDecision = "ExplainService.ExplainDecision", Look, EXPLAINING, TO_EXPLAIN;

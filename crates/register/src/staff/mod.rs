@@ -17,6 +17,7 @@ pub mod fees;
 pub mod holds;
 pub mod home_service;
 pub mod identity_codes;
+pub mod items;
 pub mod loans;
 pub mod messages;
 pub mod notices;

@@ -40,6 +40,14 @@ impl FieldChange {
     }
 }
 
+/// The fields that differ between two versions of a row.
+pub(super) fn differences<const N: usize>(
+    fields: [(&'static str, Option<String>, Option<String>); N],
+) -> Vec<FieldChange> {
+    let changed = fields.into_iter().filter(|(_, old, new)| old != new);
+    changed.map(|(field, old, new)| FieldChange::new(field, old, new)).collect()
+}
+
 /// One audit row to be.
 #[derive(Default)]
 pub(crate) struct Entry {

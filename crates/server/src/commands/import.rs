@@ -35,7 +35,7 @@ const BAR: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {elapsed}";
 pub(crate) struct ImportArgs {
     /// What the file holds.
     pub(crate) kind: KindArg,
-    /// A CSV file in UTF-8 with a header, for policies also TOML, for opening hours JSON; - for standard input.
+    /// A CSV file in UTF-8 with a header, for policies also TOML, for titles and items also MARC 21, for opening hours JSON; - for standard input.
     pub(crate) file: PathBuf,
 }
 
@@ -48,9 +48,9 @@ pub(crate) enum KindArg {
     OpeningHours,
     /// Decided values.
     Policies,
-    /// Titles, from plain columns or from MARC fields.
+    /// Titles, from plain columns, MARC fields or records of MARC 21.
     Titles,
-    /// Items of titles.
+    /// Items of titles, from columns or records of MARC 21.
     Items,
     /// Patrons with a card each.
     Patrons,

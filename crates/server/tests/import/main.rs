@@ -7,6 +7,7 @@ mod command;
 mod files;
 mod items;
 mod kit;
+mod marc;
 mod opening_hours;
 mod patrons;
 mod policies;

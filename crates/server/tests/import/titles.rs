@@ -12,9 +12,9 @@ on_both_engines! {
 }
 
 const PLAIN: &str = "\
-number,label,material,language,age_rating
-t1,Järvi,book,fi,
-t2,\"Virta, Aino: Joki\",dvd,swe,12
+number,label,material,language,age_rating,price
+t1,Järvi,book,fi,,
+t2,\"Virta, Aino: Joki\",dvd,swe,12,19.90
 ";
 
 /// Made up, with the habits of real records.
@@ -28,6 +28,8 @@ async fn titles_come_once_and_change_where_they_differ(kit: Kit) {
         PLAIN.replace("dvd", "blu-ray"),
         PLAIN.replace("swe", "en"),
         PLAIN.replace(",12", ","),
+        PLAIN.replace("19.90", ""),
+        PLAIN.replace("19.90", "\"20,00\""),
     ] {
         kit.import(Titles, PLAIN).await.unwrap();
         assert_eq!(Kit::counts(kit.import(Titles, &changed).await), (0, 1, 1), "{changed}");
@@ -36,25 +38,34 @@ async fn titles_come_once_and_change_where_they_differ(kit: Kit) {
     let language: String = kit.value("select language from titles where number = 't2'").await;
     let label: String = kit.value("select label from titles where number = 't2'").await;
     assert_eq!((language.as_str(), label.as_str()), ("sv", "Virta, Aino: Joki"));
-    assert_eq!(kit.count("titles where age_rating = 12").await, 1);
+    assert_eq!(kit.count("titles where age_rating = 12 and price_cents = 1990").await, 1);
+    // A file that says nothing of them leaves rating and price as they are.
+    let silent = "number,label,material,language\nt2,\"Virta, Aino: Joki\",dvd,swe\n";
+    assert_eq!(Kit::counts(kit.import(Titles, silent).await), (0, 0, 1));
+    let renamed = silent.replace("Joki", "Meri");
+    assert_eq!(Kit::counts(kit.import(Titles, &renamed).await), (0, 1, 0));
+    assert_eq!(kit.count("titles where age_rating = 12 and price_cents = 1990").await, 1);
 }
 
 async fn every_kind_of_bad_title_is_named(kit: Kit) {
     let long = "x".repeat(201);
     let bad = format!(
-        "number,label,material,language,age_rating\n\
-         ,A,book,fi,\n\
-         n\u{200b},A,book,fi,\n\
-         a,,book,fi,\n\
-         b,{long},book,fi,\n\
-         c,A\u{7}B,book,fi,\n\
-         d,A,boook,fi,\n\
-         e,A,,fi,\n\
-         f,A,book,suomi,\n\
-         g,A,book,FI,\n\
-         h,A,book,fi,15\n\
-         h,A,book,fi,16\n\
-         {long},A,book,fi,\n\
+        "number,label,material,language,age_rating,price\n\
+         ,A,book,fi,,\n\
+         n\u{200b},A,book,fi,,\n\
+         a,,book,fi,,\n\
+         b,{long},book,fi,,\n\
+         c,A\u{7}B,book,fi,,\n\
+         d,A,boook,fi,,\n\
+         e,A,,fi,,\n\
+         f,A,book,suomi,,\n\
+         g,A,book,FI,,\n\
+         h,A,book,fi,15,\n\
+         h,A,book,fi,16,\n\
+         {long},A,book,fi,,\n\
+         j,A,book,fi,,12.5\n\
+         k,A,book,fi,,0.00\n\
+         l,A,book,fi,,10000.01\n\
          i,A,book\n"
     );
     let expected = [
@@ -70,7 +81,10 @@ async fn every_kind_of_bad_title_is_named(kit: Kit) {
         (11, "age_rating"),
         (12, "number"),
         (13, "number"),
-        (14, ""),
+        (14, "price"),
+        (15, "price"),
+        (16, "price"),
+        (17, ""),
     ];
     assert_eq!(Kit::faults(kit.import(Titles, bad).await), expected);
     let latin1 = b"number,label,material,language\n1,J\xe4rvi,book,fi\n";

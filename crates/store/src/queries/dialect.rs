@@ -122,7 +122,7 @@ impl Serialize for Hex {
 
 /// An instant in a row parameter. SQLite compares instants as text, so the form must be the one in
 /// which sqlx binds them.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At(pub DateTime<Utc>);
 
 impl Serialize for At {

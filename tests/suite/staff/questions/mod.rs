@@ -9,6 +9,7 @@ mod explain;
 mod fees;
 mod holds;
 pub(super) mod home_service;
+mod items;
 mod loans;
 mod messages;
 mod notices;
@@ -42,6 +43,7 @@ pub(super) async fn question(world: &World, name: &str) -> DynamicMessage {
         "RelationService" => relations::question(world, method).await,
         "HomeServiceService" => home_service::question(world, method).await,
         "HoldService" => holds::question(world, method).await,
+        "ItemService" => items::question(world, method).await,
         "ExplainService" => explain::question(world, method).await,
         _ => None,
     };

@@ -12,6 +12,7 @@ use super::{
     report::Counts,
     row::Row,
 };
+use kortisto_domain::items::{AGE_RATINGS, LABEL_CHARS_MAX, is_language};
 use kortisto_store::{
     entities::titles,
     queries::bulk::{
@@ -21,20 +22,14 @@ use kortisto_store::{
 };
 use std::collections::HashMap;
 
-/// Longest label, in characters.
-const LABEL_CHARS_MAX: usize = 200;
-
 /// The column by which a file of MARC fields is recognised.
-const MARC_MARK: &str = "melinda_id";
-
-/// The ages of the classification of audiovisual programmes (710/2011, section 16).
-const AGE_RATINGS: [(&str, i16); 4] = [("7", 7), ("12", 12), ("16", 16), ("18", 18)];
+pub(super) const MARC_MARK: &str = "melinda_id";
 
 pub(super) const LAYOUTS: &[Layout] = &[
     Layout {
         mark: None,
         private: false,
-        columns: columns! { Required: "number" "label" "material" "language"; Optional: "age_rating"; },
+        columns: columns! { Required: "number" "label" "material" "language"; Optional: "age_rating" "price"; },
     },
     Layout {
         mark: Some(MARC_MARK),
@@ -50,35 +45,76 @@ pub(super) const LAYOUTS: &[Layout] = &[
     },
 ];
 
+/// A title as a file has it.
+pub(crate) struct ParsedTitle {
+    number: String,
+    label: String,
+    material: &'static str,
+    language: String,
+    /// None when the file does not say it: what is there stays.
+    age_rating: Option<Option<i16>>,
+    /// None when the file does not say it: what is there stays.
+    price_cents: Option<Option<i64>>,
+}
+
+impl ParsedTitle {
+    /// As it is written, over what is there.
+    fn over(self, there: Option<&titles::Model>) -> TitleRow {
+        TitleRow {
+            id: there.map_or(0, |title| title.id),
+            number: self.number,
+            label: self.label,
+            material: self.material.to_owned(),
+            language: self.language,
+            age_rating: self.age_rating.unwrap_or_else(|| there.and_then(|title| title.age_rating)),
+            price_cents: self.price_cents.unwrap_or_else(|| there.and_then(|title| title.price_cents)),
+        }
+    }
+}
+
 pub(crate) struct TitleParser;
 
 impl Parser for TitleParser {
-    type Row = TitleRow;
+    type Row = ParsedTitle;
 
-    fn parse(&self, row: &mut Row<'_>) -> Option<TitleRow> {
+    fn parse(&self, row: &mut Row<'_>) -> Option<ParsedTitle> {
         if row.has_mark(MARC_MARK) { marc::parse(row) } else { plain(row) }
     }
 }
 
-fn plain(row: &mut Row<'_>) -> Option<TitleRow> {
+fn plain(row: &mut Row<'_>) -> Option<ParsedTitle> {
     let number = row.unique_code("number");
     let label = row.text("label", LABEL_CHARS_MAX);
     let material = material::required(row);
     let language = language(row);
-    let age_rating = row.optional_word("age_rating", &AGE_RATINGS, |(word, _)| word);
-    Some(TitleRow {
-        id: 0,
+    let age_rating = row.where_said("age_rating", age_rating);
+    let price_cents = row.where_said("price", Row::price);
+    Some(ParsedTitle {
         number: number?,
         label: label?,
-        material: material?.to_owned(),
+        material: material?,
         language: language?,
-        age_rating: age_rating?.map(|(_, years)| years),
+        age_rating: age_rating?,
+        price_cents: price_cents?,
     })
+}
+
+/// An age rating, or nothing for none.
+fn age_rating(row: &mut Row<'_>, column: &'static str) -> Option<Option<i16>> {
+    let text = row.raw(column)?;
+    if text.is_empty() {
+        return Some(None);
+    }
+    let found = AGE_RATINGS.into_iter().find(|years| years.to_string() == text);
+    if found.is_none() {
+        row.fault(column, "not known", AGE_RATINGS.map(|years| years.to_string()).join(" | "));
+    }
+    found.map(Some)
 }
 
 fn language(row: &mut Row<'_>) -> Option<String> {
     let text = row.raw("language")?;
-    if matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+    if is_language(text) {
         return Some(languages::short(text).to_owned());
     }
     row.fault("language", "not a language code", "two or three small letters of ISO 639; und for unknown");
@@ -98,7 +134,7 @@ impl Kind for Titles {
     async fn apply(
         &mut self,
         work: &Work<'_>,
-        rows: Vec<Placed<TitleRow>>,
+        rows: Vec<Placed<ParsedTitle>>,
         faults: &mut FaultList,
     ) -> Result<Counts, ImportError> {
         if !faults.is_empty() {
@@ -109,14 +145,13 @@ impl Kind for Titles {
         let found: HashMap<&str, &titles::Model> =
             found.iter().map(|title| (title.number.as_str(), title)).collect();
         let (mut new, mut changed, mut unchanged) = (Vec::new(), Vec::new(), 0);
-        for Placed { mut row, .. } in rows {
-            match found.get(row.number.as_str()) {
+        for Placed { row, .. } in rows {
+            let there = found.get(row.number.as_str()).copied();
+            let row = row.over(there);
+            match there {
                 None => new.push(row),
                 Some(there) if is_as(there, &row) => unchanged += 1,
-                Some(there) => {
-                    row.id = there.id;
-                    changed.push(row);
-                }
+                Some(_) => changed.push(row),
             }
         }
         insert(work.transaction, &new).await?;
@@ -137,4 +172,5 @@ fn is_as(there: &titles::Model, row: &TitleRow) -> bool {
         && there.material == row.material
         && there.language == row.language
         && there.age_rating == row.age_rating
+        && there.price_cents == row.price_cents
 }

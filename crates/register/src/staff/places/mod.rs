@@ -40,7 +40,7 @@ pub use remove_opening_exception::RemoveOpeningException;
 pub use remove_resource::RemoveResource;
 pub use set_opening_windows::{SetOpeningWindows, WeekHours};
 
-use super::{FieldChange, StaffDesk};
+use super::{StaffDesk, trail::differences};
 use crate::RegisterError;
 use kortisto_domain::{
     BranchKind, OpeningMode,
@@ -192,12 +192,4 @@ async fn check_municipality(
         Standing::Ended => "the code of a municipality of today".to_owned(),
     };
     Err(RegisterError::FieldInvalid { field, rule })
-}
-
-/// The fields that differ between two versions of a row.
-fn differences<const N: usize>(
-    fields: [(&'static str, Option<String>, Option<String>); N],
-) -> Vec<FieldChange> {
-    let changed = fields.into_iter().filter(|(_, old, new)| old != new);
-    changed.map(|(field, old, new)| FieldChange::new(field, old, new)).collect()
 }

@@ -13,6 +13,7 @@ mod fields;
 mod hold;
 mod home_service;
 mod identity_code;
+mod item;
 mod loan;
 mod message;
 mod notice;

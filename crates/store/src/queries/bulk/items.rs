@@ -4,7 +4,7 @@ use super::{WANTED_TEXT, execute, find, update};
 use crate::{
     StoreError,
     entities::items,
-    queries::dialect::{Columns, Kind},
+    queries::dialect::{At, Columns, Kind},
 };
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -26,6 +26,12 @@ pub struct ItemRow {
     pub state: i16,
     /// The state in which it was read; not looked at by [`insert`].
     pub state_read: i16,
+    /// Its price in cents.
+    pub price_cents: Option<i64>,
+    /// A note about it.
+    pub note: Option<String>,
+    /// Since when it has its state, where that is another one now.
+    pub at: At,
 }
 
 const COLUMNS: Columns = &[
@@ -36,6 +42,9 @@ const COLUMNS: Columns = &[
     ("collection", Kind::Text),
     ("state", Kind::Small),
     ("state_read", Kind::Small),
+    ("price_cents", Kind::Int),
+    ("note", Kind::Text),
+    ("at", Kind::Instant),
 ];
 
 /// The items that have one of these barcodes.
@@ -55,8 +64,10 @@ pub async fn with_barcodes<'a>(
 /// # Errors
 /// [`StoreError`], among them `Unique` when a barcode is taken.
 pub async fn insert(connection: &impl ConnectionTrait, rows: &[ItemRow]) -> Result<(), StoreError> {
-    let sql = "insert into items (barcode, title_id, home_branch_id, collection, state, at_branch_id) \
-               select barcode, title_id, home_branch_id, collection, state, home_branch_id from {rows}";
+    let sql = "insert into items (barcode, title_id, home_branch_id, collection, state, at_branch_id, \
+                 price_cents, note, state_since) \
+               select barcode, title_id, home_branch_id, collection, state, home_branch_id, \
+                 price_cents, note, at from {rows}";
     execute(connection, sql, COLUMNS, rows).await.map(drop)
 }
 
@@ -66,7 +77,8 @@ pub async fn insert(connection: &impl ConnectionTrait, rows: &[ItemRow]) -> Resu
 /// [`StoreError`], among them `Conflict` when one was lent, returned or moved since it was read.
 pub async fn change(connection: &impl ConnectionTrait, rows: &[ItemRow]) -> Result<(), StoreError> {
     let sql = "update items as i set title_id = k.title_id, home_branch_id = k.home_branch_id, \
-               collection = k.collection, state = k.state from {rows} \
+               collection = k.collection, state = k.state, price_cents = k.price_cents, note = k.note, \
+               state_since = case when i.state = k.state then i.state_since else k.at end from {rows} \
                where i.id = k.id and i.state = k.state_read";
     update(connection, sql, COLUMNS, rows).await
 }

@@ -24,6 +24,8 @@ pub struct TitleRow {
     pub language: String,
     /// Its age rating in years.
     pub age_rating: Option<i16>,
+    /// Its price in cents.
+    pub price_cents: Option<i64>,
 }
 
 const COLUMNS: Columns = &[
@@ -33,6 +35,7 @@ const COLUMNS: Columns = &[
     ("material", Kind::Text),
     ("language", Kind::Text),
     ("age_rating", Kind::Small),
+    ("price_cents", Kind::Int),
 ];
 
 /// The titles that have one of these numbers.
@@ -65,8 +68,8 @@ pub async fn keys<'a>(
 /// # Errors
 /// [`StoreError`], among them `Unique` when a number is taken.
 pub async fn insert(connection: &impl ConnectionTrait, rows: &[TitleRow]) -> Result<(), StoreError> {
-    let sql = "insert into titles (number, label, material, language, age_rating) \
-               select number, label, material, language, age_rating from {rows}";
+    let sql = "insert into titles (number, label, material, language, age_rating, price_cents) \
+               select number, label, material, language, age_rating, price_cents from {rows}";
     execute(connection, sql, COLUMNS, rows).await.map(drop)
 }
 
@@ -76,6 +79,6 @@ pub async fn insert(connection: &impl ConnectionTrait, rows: &[TitleRow]) -> Res
 /// [`StoreError`], among them `Conflict` when one has gone meanwhile.
 pub async fn change(connection: &impl ConnectionTrait, rows: &[TitleRow]) -> Result<(), StoreError> {
     let sql = "update titles as t set label = k.label, material = k.material, language = k.language, \
-               age_rating = k.age_rating from {rows} where t.id = k.id";
+               age_rating = k.age_rating, price_cents = k.price_cents from {rows} where t.id = k.id";
     update(connection, sql, COLUMNS, rows).await
 }

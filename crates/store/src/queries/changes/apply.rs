@@ -2,7 +2,7 @@
 
 use super::{
     AuditValueRow, Changes, FeeEntryRow, StaffAuditRow,
-    rows::{FeeBalanceRow, Named},
+    rows::{FeeBalanceRow, Named, SettledItemRow},
     sets::*,
 };
 use crate::{
@@ -45,7 +45,8 @@ pub async fn apply(
     plan.add(&SIGNED_OUT, &named(changes.signed_out.into_iter().collect()));
     plan.add(&NEW_SESSIONS, &changes.new_sessions);
     plan.add(&ENDED_SESSIONS, &changes.ended_sessions);
-    plan.add(&ITEMS, &changes.items.into_values().collect::<Vec<_>>());
+    let settled = |item| SettledItemRow { item, at: At(at) };
+    plan.add(&ITEMS, &changes.items.into_values().map(settled).collect::<Vec<_>>());
     plan.add(&CLOSED_LOANS, &changes.closed_loans);
     plan.add(&UNDONE_LOANS, &changes.undone_loans);
     plan.add(&NEW_LOANS, &changes.new_loans);

@@ -303,6 +303,14 @@ pub struct ItemRow {
     pub kept_for_hold_id: Option<Uuid>,
 }
 
+/// The same with the moment of the turn: since then it has its state, where that is another one now.
+#[derive(Clone, Serialize)]
+pub(super) struct SettledItemRow {
+    #[serde(flatten)]
+    pub(super) item: ItemRow,
+    pub(super) at: At,
+}
+
 /// A hold as it stands after the turn.
 #[derive(Clone, Serialize)]
 pub struct HoldRow {

@@ -277,8 +277,10 @@ set!(
         ("state", Kind::Small),
         ("at_branch_id", Kind::Int),
         ("kept_for_hold_id", Kind::Uuid),
+        ("at", Kind::Instant),
     ],
-    "update items set state = k.state, at_branch_id = k.at_branch_id, kept_for_hold_id = k.kept_for_hold_id \
+    "update items set state = k.state, at_branch_id = k.at_branch_id, kept_for_hold_id = k.kept_for_hold_id, \
+     state_since = case when items.state = k.state then items.state_since else k.at end \
      from {rows} where items.id = k.id"
 );
 
