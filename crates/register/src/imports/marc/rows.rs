@@ -31,8 +31,11 @@ const AUTHOR: [&str; 3] = ["100", "110", "111"];
 /// Stands between several values of one column.
 const SEPARATOR: &str = "|";
 
+/// Makes rows of a record.
+type ToRows = fn(&Record) -> Vec<ByteRecord>;
+
 /// The columns of a kind and what makes its rows; none for a kind that does not come from such records.
-pub(super) fn of(kind: ImportKind) -> Option<(&'static Layout, fn(&Record) -> Vec<ByteRecord>)> {
+pub(super) fn of(kind: ImportKind) -> Option<(&'static Layout, ToRows)> {
     match kind {
         ImportKind::Titles => Some((&TITLE, title)),
         ImportKind::Items => Some((&ITEM, items)),

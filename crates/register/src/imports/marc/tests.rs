@@ -80,7 +80,7 @@ fn both_forms_are_the_same_record() {
         FIELDS[1].1
     );
     let item = "1: i1 ~ 000000001 ~ MAIN ~ adult ~ 12,50";
-    for bytes in [iso.clone(), xml.into_bytes()] {
+    for bytes in [iso, xml.into_bytes()] {
         assert_eq!(read(ImportKind::Titles, &bytes), Some(vec![title.clone()]));
         assert_eq!(read(ImportKind::Items, &bytes), Some(vec![item.to_owned()]));
         assert_eq!(read(ImportKind::Patrons, &bytes), None, "nothing else comes from records");
