@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<SecretString, NoticesFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret as _;
+    use secrecy::ExposeSecret;
 
     #[test]
     fn a_secret_is_one_line_that_nobody_else_reads() {
@@ -43,7 +43,7 @@ mod tests {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let found = read(&path);
-            assert_eq!(found.as_ref().ok().map(|secret| secret.expose_secret()), expected, "{mode:o}");
+            assert_eq!(found.as_ref().ok().map(ExposeSecret::expose_secret), expected, "{mode:o}");
             if let Err(fault) = found {
                 assert!(!fault.to_string().contains("hunter2"));
             }
