@@ -27,7 +27,7 @@ use visit::{VISIT_LOANS, visit};
 /// The year begins on the day on which summer time begins, so that both changes of the clock are in it.
 const FIRST_DAY: (i32, u32, u32) = (2026, 3, 29);
 
-/// Days of the year, and two months more for what is forgotten only then.
+/// Days of the year.
 const DAYS: u64 = 365;
 
 /// Loans of a patron in the year.
@@ -66,10 +66,8 @@ async fn a_year_of_a_library() {
         library.new_day(nth).await;
         let mut jobs_at = JOB_MINUTES.into_iter().peekable();
         for hour in HOURS {
-            while jobs_at.next_if(|minute| *minute <= hour * 60).is_some_and(|minute| {
+            while let Some(minute) = jobs_at.next_if(|minute| *minute <= hour * 60) {
                 library.set_clock(day, minute);
-                true
-            }) {
                 run_due(&library.register, &mut reports).await;
             }
             library.set_clock(day, hour * 60);

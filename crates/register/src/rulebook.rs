@@ -8,7 +8,7 @@ use chrono::Days;
 use chrono_tz::Tz;
 use kortisto_domain::{
     facts::{DayWindow, OpeningHours, OpeningWindow, Resource},
-    policy::{Place, PolicyRow, PolicySet, Scope},
+    policy::{AppliedPolicy, Place, PolicyRow, PolicySet, Scope},
 };
 use kortisto_store::{
     StoreError,
@@ -139,6 +139,13 @@ impl Rulebook {
     #[must_use]
     pub fn branch_code(&self, id: i64) -> &str {
         self.branch(id).map_or("", |branch| &branch.code)
+    }
+
+    /// The code of the branch that a policy names, if it names one.
+    #[must_use]
+    pub fn branch_of(&self, policy: &AppliedPolicy) -> Option<&str> {
+        let branch = policy.row.as_ref()?.scope.branch?;
+        Some(self.branch_code(branch))
     }
 
     /// The key of the branch with this code.

@@ -1,7 +1,15 @@
 //! What is forgotten when its time is over: deleted, not hidden.
 
+use crate::coverage::rpc::reason;
 use chrono::TimeDelta;
-use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeKind};
+use kortisto::{
+    common::v1::ErrorReason,
+    staff::v1::{
+        self as wire, home_service_service_client::HomeServiceServiceClient,
+        relation_service_client::RelationServiceClient,
+    },
+};
+use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeKind, StaffRole};
 use kortisto_register::{
     audit::{SEAL_MARGIN, Sealer, verify},
     jobs::Job,
@@ -11,7 +19,7 @@ use kortisto_store::entities::{
 };
 use kortisto_testkit::{
     TestRegister, on_both_engines,
-    register::{BRANCH_MAIN, Device, TestItem, TestPatron},
+    register::{BRANCH_MAIN, Device, TestItem, TestPatron, new_id},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _,
@@ -98,7 +106,65 @@ on_both_engines! {
         t.probe().await;
     }
 
-    async fn what_a_patron_has_consented_to_is_kept_and_erased_with_the_consent(engine: Engine) {
+    async fn a_kept_history_is_shown_after_the_trace_and_erased_with_each_consent(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (reader, other) = (t.patron().await, t.patron().await);
+        let carer = t.staff(&[StaffRole::HomeService]).await;
+        for patron in [&reader, &other] {
+            let served = wire::PutHomeServiceRequest {
+                request_id: new_id(),
+                patron_number: patron.number.clone(),
+                street: "Kirjastokatu 1 A 2".to_owned(),
+                postcode: "55100".to_owned(),
+                post_office: "Imatra".to_owned(),
+                first_on: t.surroundings.moment().today().to_string(),
+                every_weeks: 2,
+                ..Default::default()
+            };
+            HomeServiceServiceClient::new(carer.channel()).put_home_service(served).await.unwrap();
+            consent(&t, patron, ConsentPurpose::HomeServiceHistory).await;
+        }
+        let own = consent(&t, &reader, ConsentPurpose::LoanHistory).await;
+        t.clock.advance(TimeDelta::minutes(1));
+        let item = read(&t, &kiosk, &reader).await;
+        read(&t, &kiosk, &other).await;
+        t.clock.advance(TimeDelta::days(61));
+        assert_eq!(t.job(Job::ForgetBorrowers).await.count("loans_kept_in_histories"), 2);
+
+        let clerk = t.staff(&[StaffRole::Desk]).await;
+        let carer = t.staff(&[StaffRole::HomeService]).await;
+        let mut relations = RelationServiceClient::new(clerk.channel());
+        let mut home = HomeServiceServiceClient::new(carer.channel());
+        let page = wire::ListHomeServiceHistoryRequest {
+            patron_number: reader.number.clone(),
+            purpose: wire::Purpose::HomeService.into(),
+            ..Default::default()
+        };
+        let shown = home.list_home_service_history(page.clone()).await.unwrap().into_inner();
+        assert_eq!(shown.loans.len(), 1, "the trace is gone, what was consented to is not");
+
+        // The patron's own consent: what the home service keeps is kept by another one.
+        let request = wire::WithdrawConsentRequest { request_id: new_id(), consent_id: own.id };
+        relations.withdraw_consent(request).await.unwrap();
+        let of_reader = kept(&t).await.into_iter().find(|row| row.patron_id == reader.id).unwrap();
+        assert_eq!((of_reader.title_id, of_reader.for_patron, of_reader.for_home_service), (item.title, false, true));
+        let request = wire::SetConsentRequest {
+            request_id: new_id(),
+            patron_number: reader.number.clone(),
+            about: wire::ConsentPurpose::HomeServiceHistory.into(),
+            state: wire::ConsentState::Refused.into(),
+            form: wire::ConsentForm::Paper.into(),
+            text_version: "2026-1".to_owned(),
+        };
+        home.set_consent(request).await.unwrap();
+        let left: Vec<_> = kept(&t).await.iter().map(|row| row.patron_id).collect();
+        assert_eq!(left, [other.id], "of nobody else anything is erased");
+        assert_eq!(reason(&home.list_home_service_history(page).await.unwrap_err()), ErrorReason::RuleBroken);
+        t.probe().await;
+    }
+
+    async fn what_a_patron_has_consented_to_is_kept(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;
         let (reader, silent) = (t.patron().await, t.patron().await);

@@ -6,9 +6,15 @@ use kortisto_register::{
     RegisterError,
     jobs::{self, HELD_FOR, Job, JobOrder, LastRuns, RunOutcome},
 };
-use kortisto_store::{entities::job_runs, queries::job_lease};
+use kortisto_store::{
+    entities::{job_runs, jobs as jobs_table, titles},
+    queries::job_lease,
+};
 use kortisto_testkit::{Engine, TestOptions, TestRegister, on_both_engines, register::BRANCH_MAIN};
-use sea_orm::{ConnectionTrait as _, EntityTrait as _};
+use sea_orm::{
+    ConnectionTrait as _, DbBackend, EntityTrait as _, QuerySelect as _, Statement, TransactionTrait as _,
+    sea_query::Expr,
+};
 use std::time::Duration;
 
 /// How long a server may take to come to a job by itself.
@@ -134,24 +140,59 @@ on_both_engines! {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_servers_that_run_a_job_at_once_do_it_once() {
+async fn two_servers_that_are_at_one_job_do_it_once() {
+    const HOLDS: u64 = 20;
     let one = TestRegister::start(Engine::Postgres).await;
     let other = one.start_beside(TestOptions::default()).await;
     one.policy("fee.uncollected_hold_cents", "150").await;
-    let mut holds = Vec::new();
-    for _ in 0..20 {
-        holds.push(overdue_hold(&one).await);
+    let mut lapsing = Vec::new();
+    for _ in 0..HOLDS {
+        lapsing.push(overdue_hold(&one).await);
     }
-    // Past the lease: as if one had lost it while it was at work.
+    // Somebody holds a queue in the middle, so that both come to stand at the same batch.
+    let middle = one.hold_row(lapsing[lapsing.len() / 2]).await;
+    let busy = one.store.writer().begin().await.unwrap();
+    titles::Entity::find_by_id(middle.title_id).lock_exclusive().one(&busy).await.unwrap();
     let work = |t: &TestRegister| {
         let register = std::sync::Arc::clone(&t.register);
-        async move { register.run_job(Job::ExpireHolds, JobOrder { batch: 3, ..order() }).await }
+        tokio::spawn(
+            async move { register.run_job(Job::ExpireHolds, JobOrder { batch: 3, ..order() }).await },
+        )
     };
-    let (first, second) = tokio::join!(work(&one), work(&other));
-    let ran = [first.unwrap(), second.unwrap()];
-    assert!(ran.iter().any(|outcome| matches!(outcome, RunOutcome::Ran(report) if report.finished)));
-    for hold in holds {
+    let first = work(&one);
+    while state(&one, Job::ExpireHolds).await.held_until.is_none() || waiting(&one).await < 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // As if its server had stood still for longer than the lease lasts.
+    jobs_table::Entity::update_many()
+        .col_expr(jobs_table::Column::HeldUntil, Expr::value(one.clock.now()))
+        .exec(one.store.writer())
+        .await
+        .unwrap();
+    let second = work(&other);
+    while waiting(&one).await < 2 {
+        assert!(!second.is_finished(), "the other one takes the job over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    busy.rollback().await.unwrap();
+    let mut ran = Vec::new();
+    for outcome in [first.await.unwrap().unwrap(), second.await.unwrap().unwrap()] {
+        let RunOutcome::Ran(report) = outcome else { panic!("both run") };
+        assert!(report.finished);
+        ran.push(report);
+    }
+    for what in ["uncollected_holds", "fees"] {
+        assert_eq!(ran.iter().map(|report| report.count(what)).sum::<u64>(), HOLDS, "{what}: {ran:?}");
+    }
+    for hold in lapsing {
         assert_eq!(one.hold_row(hold).await.state, HoldState::Lapsed.code());
     }
     one.probe().await;
+}
+
+/// How many transactions of this register wait for a row.
+async fn waiting(t: &TestRegister) -> i64 {
+    let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let row = t.store.writer().query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+    row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }

@@ -3,7 +3,10 @@
 use super::{PAST_LEASE, Post, deliver, order, rows};
 use kortisto_domain::DeviceKind;
 use kortisto_domain::NoticeState;
-use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering, Delivery, NoticeRun};
+use kortisto_register::{
+    jobs::JobOrder,
+    notices::{Consignment, Courier, Couriers, Delivering, Delivery},
+};
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister, on_both_engines,
     register::{BRANCH_MAIN, TestPatron},
@@ -131,7 +134,7 @@ async fn two_servers_deliver_each_notice_once() {
     let one = TestRegister::start_with(Engine::Postgres, courier.options()).await;
     let other = one.start_beside(courier.options()).await;
     ready(&one, NOTICES).await;
-    let run = NoticeRun { batch: 3, ..order() };
+    let run = JobOrder { batch: 3, ..order() };
     let at_once = |t: &TestRegister| {
         let register = Arc::clone(&t.register);
         tokio::spawn(async move { register.deliver_notices(run).await.unwrap().sent })

@@ -3,7 +3,7 @@
 use super::{Post, order};
 use chrono::TimeDelta;
 use kortisto_domain::{NoticeReason, NoticeState, notices::retry};
-use kortisto_register::notices::Delivery;
+use kortisto_register::{jobs::JobOrder, notices::Delivery};
 use kortisto_store::entities::notice_templates;
 use kortisto_testkit::on_both_engines;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
@@ -77,7 +77,7 @@ on_both_engines! {
         for _ in 0..7 {
             post.ready(&patron).await;
         }
-        let run = kortisto_register::notices::NoticeRun { batch: 3, ..order() };
+        let run = JobOrder { batch: 3, ..order() };
         let done = post.t.register.deliver_notices(run).await.unwrap();
         assert_eq!((done.sent, done.finished), (7, true));
         assert_eq!(post.recorder.empty().len(), 7);

@@ -11,9 +11,12 @@ mod smtp;
 
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind};
-use kortisto_register::notices::{
-    Consignment, Courier, Couriers, DELIVERY_BATCH_MAX, Delivered, Delivering, Delivery, Destination,
-    Message, NoticeRun,
+use kortisto_register::{
+    jobs::JobOrder,
+    notices::{
+        Consignment, Courier, Couriers, DELIVERY_BATCH_MAX, Delivered, Delivering, Delivery, Destination,
+        Message,
+    },
 };
 use kortisto_store::entities::{notice_lines, notice_preferences, notices};
 use kortisto_testkit::{
@@ -25,7 +28,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// Takes notices in and answers as it is told.
 #[derive(Default)]
@@ -134,12 +136,11 @@ async fn rows(t: &TestRegister) -> Vec<notices::Model> {
     notices::Entity::find().order_by_asc(notices::Column::Id).all(t.store.writer()).await.unwrap()
 }
 
-fn order() -> NoticeRun {
-    NoticeRun {
+fn order() -> JobOrder {
+    JobOrder {
         batch: DELIVERY_BATCH_MAX,
         batch_limit: Duration::from_secs(5),
-        deadline: Instant::now() + Duration::from_secs(30),
-        dry_run: false,
+        ..JobOrder::within(Duration::from_secs(30))
     }
 }
 

@@ -86,10 +86,7 @@ on_both_engines! {
         post.kiosk.pick_up(&token, hold.id).await.unwrap();
         post.prefer(&quiet, NoticeKind::Pickup, NoticeChannel::None, None).await;
         post.ready(&quiet).await;
-        let dry = post.t.register.deliver_notices(kortisto_register::notices::NoticeRun {
-            dry_run: true,
-            ..order()
-        });
+        let dry = post.t.register.deliver_notices(order().dry());
         assert_eq!(dry.await.unwrap().sent, 2);
         assert_eq!(post.notices().await[0].tries, 0, "a dry run takes nothing");
         assert_eq!(post.deliver().await.dropped, 2);

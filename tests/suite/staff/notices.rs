@@ -10,7 +10,10 @@ use kortisto::{
     },
 };
 use kortisto_domain::{DeviceKind, Purpose, StaffRole};
-use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering, Delivery, NoticeRun};
+use kortisto_register::{
+    jobs::JobOrder,
+    notices::{Consignment, Courier, Couriers, Delivering, Delivery},
+};
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister, on_both_engines,
     register::{BRANCH_MAIN, Bearer, Staff, TestPatron, new_id},
@@ -19,7 +22,6 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::time::Instant;
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
 
 /// Takes every e-mail, and keeps its words.
@@ -99,13 +101,7 @@ impl Desk {
     }
 
     async fn deliver(&self) {
-        let run = NoticeRun {
-            batch: 10,
-            batch_limit: Duration::from_secs(5),
-            deadline: Instant::now() + Duration::from_secs(10),
-            dry_run: false,
-        };
-        self.t.register.deliver_notices(run).await.unwrap();
+        self.t.register.deliver_notices(JobOrder::within(Duration::from_secs(10))).await.unwrap();
     }
 }
 

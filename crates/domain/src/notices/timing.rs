@@ -42,6 +42,13 @@ pub fn overdue_step(
     last
 }
 
+/// Whether a late loan is billed today: the item is not expected back any more, and its price is owed.
+#[must_use]
+pub fn is_billed(policy: &NoticePolicy, due_on: NaiveDate, today: NaiveDate) -> bool {
+    let day = policy.bill_days.and_then(|days| due_on.checked_add_days(Days::new(days.into())));
+    day.is_some_and(|day| day <= today)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +76,34 @@ mod tests {
             let found = is_due_reminded(date(due_on), days, date(since), date(today));
             assert_eq!(found, expected, "due on {due_on}, {days} days, since {since}, on {today}");
         }
+    }
+
+    #[test]
+    fn a_loan_is_billed_when_its_days_are_over() {
+        let policy = |bill_days| NoticePolicy {
+            due_reminder_days: None,
+            reminders: [None; 3].map(|days| ReminderStep { days, cents: 0 }),
+            first_reminder_held_days: None,
+            bill_days,
+        };
+        let table = [
+            (Some(49), "2026-05-01", "2026-05-01", false),
+            (Some(49), "2026-05-01", "2026-06-18", false),
+            (Some(49), "2026-05-01", "2026-06-19", true),
+            (Some(49), "2026-05-01", "2027-06-19", true),
+            (Some(1), "2026-05-01", "2026-05-01", false),
+            (Some(1), "2026-05-01", "2026-05-02", true),
+            // Never, where nobody has decided on it.
+            (None, "2026-05-01", "2027-06-19", false),
+        ];
+        for (days, due_on, today, expected) in table {
+            let found = is_billed(&policy(days), date(due_on), date(today));
+            assert_eq!(found, expected, "{days:?} days, due on {due_on}, on {today}");
+        }
+        assert!(
+            !is_billed(&policy(Some(365)), NaiveDate::MAX, NaiveDate::MAX),
+            "no day comes after the last"
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::{
     Caller, Register, RegisterError, Rpc,
-    desk::{Deferral, Operation, Reply, Turn, turn::About},
+    audit::About,
+    desk::{Deferral, Operation, Reply, Turn},
     patrons::verify_pin::{PinQuestion, Typed},
     register::{MIXED_UP, route},
 };

@@ -8,6 +8,7 @@
 //!
 //! | what | where |
 //! |---|---|
+//! | the row of what a device or a job did | `entry` |
 //! | which bytes of a row are hashed, and how | `canonical` |
 //! | old and new values, which can be erased | `values` |
 //! | item, loan and hold, which can be forgotten | `canonical::named_hash` |
@@ -16,12 +17,14 @@
 //! | the check | `verify` |
 
 mod canonical;
+mod entry;
 mod head;
 mod seal;
 pub(crate) mod values;
 mod verify;
 
 pub(crate) use canonical::named_hash;
+pub(crate) use entry::{About, Author};
 pub use head::{Head, HeadFault, heads, parse_heads};
 pub(crate) use seal::first_id_at;
 pub use seal::{SEAL_MARGIN, Sealer};

@@ -148,15 +148,9 @@ impl Operation {
     /// What to load for the operation at place `ord` of its turn.
     pub(crate) fn facts_key(&self, ord: i64, windows: super::load::Windows) -> FactsKey {
         let circulation = |fingerprint: &[u8; 32], request_id: Uuid| circulation_facts::Key {
-            ord,
             fingerprint: Hex(fingerprint.to_vec()),
             request_id: Some(request_id),
-            token_hash: None,
-            card: None,
-            barcode: None,
-            hold_id: None,
-            wants_queue: false,
-            today: windows.today,
+            ..circulation_facts::Key::blank(ord, windows.today)
         };
         let token = |hash: &[u8; 32]| Some(Hex(hash.to_vec()));
         match self {

@@ -5,14 +5,14 @@ use super::{
     operation::Reply,
     world::{Asked, CardEntry, PatronEntry, World},
 };
-use crate::{RegisterError, Rpc, Rulebook, Surroundings, permissions, rulings::Asker};
+use crate::{RegisterError, Rpc, Rulebook, Surroundings, audit::About, permissions, rulings::Asker};
 use chrono::{DateTime, Duration, Utc};
 use kortisto_domain::{
     Decision, DeviceState, HoldState, Moment, Reason,
     reserve_pickup::{self, Reserved},
 };
 use kortisto_store::queries::{
-    changes::{AuditRow, CertificateRow, Changes, RememberedRow},
+    changes::{CertificateRow, Changes, RememberedRow},
     dialect::{At, Hex},
     locks::Held,
     party::Device,
@@ -49,23 +49,6 @@ pub(crate) struct Turn {
     pub(crate) held: Held,
     pub(crate) changes: Changes,
     pub(crate) transaction: Option<DatabaseTransaction>,
-}
-
-/// What an operation is about, for its audit row.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct About {
-    pub(crate) subject: Option<Uuid>,
-    pub(crate) item: Option<i64>,
-    pub(crate) loan: Option<Uuid>,
-    pub(crate) hold: Option<Uuid>,
-    pub(crate) request: Option<Uuid>,
-}
-
-impl About {
-    /// Whether an item, a loan or a hold is named, which will be forgotten.
-    pub(crate) const fn names_something(&self) -> bool {
-        self.item.is_some() || self.loan.is_some() || self.hold.is_some()
-    }
 }
 
 /// A patron with a session or a card, in a turn.
@@ -157,24 +140,9 @@ impl Turn {
         decision: &Decision,
         about: About,
     ) -> Uuid {
-        let at = self.moment.at();
-        let id = self.surroundings.new_id(at);
-        self.changes.audit.push(AuditRow {
-            id,
-            at: At(at),
-            action,
-            granted: decision.is_granted(),
-            reasons: serde_json::to_string(decision.reasons()).expect("reasons are plain names"),
-            actor: "device",
-            device_id: Some(device.id),
-            branch_id: Some(device.branch_id),
-            subject: about.subject,
-            item_id: about.item,
-            loan_id: about.loan,
-            hold_id: about.hold,
-            request_id: about.request,
-            named_salt: about.names_something().then(|| self.surroundings.named_salt()),
-        });
+        let row = about.row(&self.surroundings, self.moment.at(), device.into(), action, decision);
+        let id = row.id;
+        self.changes.audit.push(row);
         id
     }
 

@@ -1,16 +1,16 @@
 //! `EnrolmentService.EnrolDevice`: a one-time code and a certificate request become a certificate.
 
 use super::issuer::{CertificateIssuer, DeviceSubject, IssueFault, IssuedCertificate};
-use crate::{Register, RegisterError};
+use crate::{
+    Register, RegisterError,
+    audit::{About, Author},
+};
 use chrono::{DateTime, Utc};
-use kortisto_domain::{DeviceKind, DeviceState};
+use kortisto_domain::{Decision, DeviceKind, DeviceState};
 use kortisto_store::{
     StoreError,
     entities::{branches, device_certificates, devices, enrolment_codes},
-    queries::{
-        changes::{self, AuditRow, Changes},
-        dialect::At,
-    },
+    queries::changes::{self, Changes},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
@@ -91,22 +91,9 @@ async fn enrol(
     device.state = Set(DeviceState::Active.code());
     device.update(transaction).await.map_err(StoreError::from)?;
     let mut changes = Changes::default();
-    changes.audit.push(AuditRow {
-        id: register.surroundings.new_id(now),
-        at: At(now),
-        action: "enrol_device",
-        granted: true,
-        reasons: "[]".to_owned(),
-        actor: "device",
-        device_id: Some(device_id),
-        branch_id: Some(branch_id),
-        subject: None,
-        item_id: None,
-        loan_id: None,
-        hold_id: None,
-        request_id: None,
-        named_salt: None,
-    });
+    let author = Author::Device { id: device_id, branch: branch_id };
+    let granted = Decision::granted();
+    changes.audit.push(About::default().row(&register.surroundings, now, author, "enrol_device", &granted));
     let today = register.surroundings.moment().today();
     changes::apply(transaction, register.store.engine(), changes, now, today).await?;
     Ok(Enrolment { device_name, certificate })

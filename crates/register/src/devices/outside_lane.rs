@@ -1,13 +1,10 @@
 //! The facts about a caller for operations that run outside a lane, and their audit row.
 
-use crate::{
-    Caller, Register, RegisterError, Rpc,
-    desk::turn::{self, About},
-};
+use crate::{Caller, Register, RegisterError, Rpc, audit::About, desk::turn};
 use chrono::TimeDelta;
 use kortisto_domain::{Decision, DeviceKind, Moment};
 use kortisto_store::queries::{
-    changes::{self, AuditRow, CertificateRow, Changes},
+    changes::{self, CertificateRow, Changes},
     circulation_facts::{self, Facts},
     dialect::{At, Hex},
     party::{Device, Party},
@@ -33,15 +30,10 @@ impl Asking {
         request_id: Option<Uuid>,
     ) -> Result<Self, RegisterError> {
         let key = circulation_facts::Key {
-            ord: 0,
             fingerprint: Hex(caller.fingerprint.to_vec()),
             request_id,
             token_hash: token_hash.map(|hash| Hex(hash.to_vec())),
-            card: None,
-            barcode: None,
-            hold_id: None,
-            wants_queue: false,
-            today: register.surroundings.moment().today(),
+            ..circulation_facts::Key::blank(0, register.surroundings.moment().today())
         };
         let facts = circulation_facts::load(connection, register.store.engine(), &[key])
             .await?
@@ -116,22 +108,8 @@ impl Asking {
     ) -> Result<(), RegisterError> {
         let at = self.moment.at();
         let device = self.facts.device.as_ref().ok_or(RegisterError::DeviceUnknown)?;
-        changes.audit.push(AuditRow {
-            id: register.surroundings.new_id(at),
-            at: At(at),
-            action,
-            granted: decision.is_granted(),
-            reasons: serde_json::to_string(decision.reasons()).expect("reasons are plain names"),
-            actor: "device",
-            device_id: Some(device.id),
-            branch_id: Some(device.branch_id),
-            subject: about.subject,
-            item_id: about.item,
-            loan_id: about.loan,
-            hold_id: about.hold,
-            request_id: self.request_id,
-            named_salt: about.names_something().then(|| register.surroundings.named_salt()),
-        });
+        let about = About { request: self.request_id, ..about };
+        changes.audit.push(about.row(&register.surroundings, at, device.into(), action, decision));
         changes.devices_seen.insert(device.id);
         if device.certificate_first_used_at.is_none() {
             let fingerprint = self.caller.fingerprint.to_vec();

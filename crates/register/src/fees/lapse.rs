@@ -5,17 +5,15 @@
 
 use super::ledger::{self, Hold, Pen};
 use crate::{
-    RegisterError, Surroundings,
+    RegisterError,
+    audit::{About, Author},
     jobs::{AUTHOR, Batched, JobReport, Work},
 };
-use kortisto_domain::{FeeEntryKind, FeeLaw, Moment, fees::lapse as rules};
+use kortisto_domain::{Decision, FeeEntryKind, FeeLaw, Moment, fees::lapse as rules};
 use kortisto_store::{
     StoreError,
     entities::{fees, patrons},
-    queries::{
-        changes::{AuditRow, Changes},
-        dialect::At,
-    },
+    queries::changes::Changes,
 };
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -63,7 +61,9 @@ impl Batched for LapseFees {
         let mut changes = Changes::default();
         let pen = Pen { surroundings, at: moment.at(), by: AUTHOR.to_owned() };
         for patron in held.iter().filter(|patron| lapsed.iter().any(|fee| fee.patron_id == patron.id)) {
-            changes.audit.push(row(surroundings, &moment, patron));
+            let about = About { subject: Some(patron.pseudonym), ..About::default() };
+            let (author, granted) = (Author::Job { branch: None }, Decision::granted());
+            changes.audit.push(about.row(surroundings, moment.at(), author, Self::NAME, &granted));
         }
         let entry = |fee: &fees::Model| pen.entry(fee.id, FeeEntryKind::Lapse, -fee.open_cents);
         changes.fee_entries.extend(lapsed.iter().map(entry));
@@ -98,23 +98,4 @@ async fn candidates(
 fn has_lapsed(fee: &fees::Model, moment: &Moment) -> Result<bool, StoreError> {
     let law = FeeLaw::try_from(fee.law)?;
     Ok(rules::lapses_on(law, moment.day_of(fee.created_at)) <= moment.today())
-}
-
-fn row(surroundings: &Surroundings, moment: &Moment, patron: &patrons::Model) -> AuditRow {
-    AuditRow {
-        id: surroundings.new_id(moment.at()),
-        at: At(moment.at()),
-        action: LapseFees::NAME,
-        granted: true,
-        reasons: "[]".to_owned(),
-        actor: AUTHOR,
-        device_id: None,
-        branch_id: None,
-        subject: Some(patron.pseudonym),
-        item_id: None,
-        loan_id: None,
-        hold_id: None,
-        request_id: None,
-        named_salt: None,
-    }
 }

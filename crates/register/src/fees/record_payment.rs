@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     patrons::at_device::{Ask, Concluded, PatronChange, PatronDesk},
 };
 use chrono::TimeDelta;

@@ -3,7 +3,7 @@
 use super::HoldAnswer;
 use crate::{
     Ask, Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     patrons::at_device::{Concluded, PatronChange, PatronDesk},
 };
 use kortisto_domain::Decision;

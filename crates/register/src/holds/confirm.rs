@@ -6,7 +6,7 @@
 use super::compartment::{self, AtCompartment};
 use crate::{
     Ask, Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     loans::{LoanAnswer, open_loan::NewLoan},
     patrons::at_device::{Concluded, PatronChange, PatronDesk},
 };

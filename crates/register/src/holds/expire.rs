@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Register, RegisterError, Rulebook,
+    audit::{About, Author},
     jobs::{AUTHOR, Batched, JobReport, Work},
     loans::open_loan::year_of,
 };
@@ -23,7 +24,7 @@ use kortisto_store::{
     Engine, StoreError,
     entities::{holds, patrons},
     queries::{
-        changes::{self, AuditRow, Changes, NewFeeRow},
+        changes::{self, Changes, NewFeeRow},
         circulation_facts::{Facts, Queued},
         dialect::At,
         locks,
@@ -226,22 +227,15 @@ impl Batch<'_> {
             self.charge(row, &patron)?;
         }
         self.closed += 1;
-        self.changes.audit.push(AuditRow {
-            id: self.register.surroundings.new_id(at),
-            at: At(at),
-            action: "expire_hold",
-            granted: true,
-            reasons: serde_json::to_string(Decision::granted().reasons()).expect("reasons are plain names"),
-            actor: AUTHOR,
-            device_id: None,
-            branch_id: Some(row.pickup_branch_id),
+        let about = About {
             subject: Some(patron.pseudonym),
-            item_id: facts.item.as_ref().map(|item| item.id),
-            loan_id: None,
-            hold_id: Some(row.id),
-            request_id: None,
-            named_salt: Some(self.register.surroundings.named_salt()),
-        });
+            item: facts.item.as_ref().map(|item| item.id),
+            hold: Some(row.id),
+            ..About::default()
+        };
+        let author = Author::Job { branch: Some(row.pickup_branch_id) };
+        let surroundings = &self.register.surroundings;
+        self.changes.audit.push(about.row(surroundings, at, author, "expire_hold", &Decision::granted()));
         Ok(())
     }
 

@@ -155,15 +155,10 @@ pub(crate) async fn facts_of(
     token_hash: Option<&[u8; 32]>,
 ) -> Result<Vec<Facts>, RegisterError> {
     let key = |(ord, id): (i64, &Uuid)| circulation_facts::Key {
-        ord,
-        fingerprint: Hex(Vec::new()),
-        request_id: None,
         token_hash: token_hash.map(|hash| Hex(hash.to_vec())),
-        card: None,
-        barcode: None,
         hold_id: Some(*id),
         wants_queue: true,
-        today: moment.today(),
+        ..circulation_facts::Key::blank(ord, moment.today())
     };
     let keys: Vec<_> = (0..).zip(holds).map(key).collect();
     let mut found = circulation_facts::load(transaction, Engine::of(transaction), &keys).await?;

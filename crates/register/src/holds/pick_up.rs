@@ -2,11 +2,8 @@
 
 use crate::{
     Caller, Rpc,
-    desk::{
-        Deferral, Reply, Turn,
-        turn::{About, request_hash},
-        world::World,
-    },
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::request_hash, world::World},
     loans::{LoanAnswer, checkout::session_ended},
 };
 use kortisto_domain::pick_up::HoldAtPickup;

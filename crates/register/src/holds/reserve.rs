@@ -4,7 +4,7 @@
 use super::compartment::{self, AtCompartment};
 use crate::{
     Ask, Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     patrons::at_device::{Concluded, PatronChange, PatronDesk},
 };
 use chrono::{DateTime, TimeDelta, Utc};

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Ask, Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     patrons::at_device::{Concluded, PatronChange, PatronDesk},
 };
 use kortisto_domain::{Decision, Reason, reserve_pickup};

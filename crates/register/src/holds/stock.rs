@@ -3,8 +3,7 @@
 
 use super::{holder::lock_hold, ready::HoldShelf};
 use crate::{
-    Caller, Register, RegisterError, Rpc,
-    desk::turn::{About, request_hash},
+    Caller, Register, RegisterError, Rpc, audit::About, desk::turn::request_hash,
     devices::outside_lane::Asking,
 };
 use chrono::NaiveDate;

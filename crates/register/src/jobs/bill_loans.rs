@@ -1,22 +1,25 @@
 //! Bills loans that are so late that policy says so (A70). What is lost, or said to have been returned, is a desk's.
 
-use super::{AUTHOR, Batched, JobReport, Work};
-use crate::{RegisterError, Rulebook, loans::fees::Charging};
-use chrono::{Days, NaiveDate};
-use kortisto_domain::{Decision, LoanState, Moment, PatronCategory};
+use super::{Batched, JobReport, Work};
+use crate::{
+    RegisterError, Rulebook,
+    audit::{About, Author},
+    loans::fees::Charging,
+};
+use chrono::NaiveDate;
+use kortisto_domain::{Decision, LoanState, Moment, PatronCategory, notices::timing};
 use kortisto_store::{
     Engine, StoreError,
     entities::{items, open_loans, patrons},
     queries::{
         changes::{AuditRow, Changes},
         circulation_facts::{self, Key},
-        dialect::{At, Hex},
         item::{Item, OpenLoan},
-        locks,
+        keyset, locks,
     },
 };
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
 use std::collections::HashMap;
@@ -75,8 +78,7 @@ async fn late(
         .order_by_asc(ItemId)
         .limit(work.rows);
     if let Some((due_on, item)) = place {
-        let same = Condition::all().add(DueOn.eq(due_on)).add(ItemId.gt(item));
-        query = query.filter(DueOn.gte(due_on)).filter(Condition::any().add(DueOn.gt(due_on)).add(same));
+        query = query.filter(keyset::behind((DueOn, due_on), (ItemId, item)));
     }
     Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
 }
@@ -117,8 +119,7 @@ fn is_due(
     due_on: NaiveDate,
 ) -> bool {
     let policy = rulebook.policies.notices(&rulebook.place(branch), category, moment.today());
-    let bills_on = policy.bill_days.and_then(|days| due_on.checked_add_days(Days::new(days.into())));
-    bills_on.is_some_and(|day| day <= moment.today())
+    timing::is_billed(&policy, due_on, moment.today())
 }
 
 async fn bill(work: &Work<'_>, due: &[open_loans::Model]) -> Result<Sum, RegisterError> {
@@ -167,36 +168,18 @@ async fn item_of(
     moment: &Moment,
     barcode: &str,
 ) -> Result<Option<Item>, RegisterError> {
-    let key = Key {
-        ord: 0,
-        fingerprint: Hex(Vec::new()),
-        request_id: None,
-        token_hash: None,
-        card: None,
-        barcode: Some(barcode.to_owned()),
-        hold_id: None,
-        wants_queue: false,
-        today: moment.today(),
-    };
+    let key = Key { barcode: Some(barcode.to_owned()), ..Key::blank(0, moment.today()) };
     let facts = circulation_facts::load(transaction, engine, &[key]).await?.pop();
     Ok(facts.and_then(|facts| facts.item))
 }
 
 fn audit_row(work: &Work<'_>, moment: &Moment, item: &Item, loan: &OpenLoan) -> AuditRow {
-    AuditRow {
-        id: work.register.surroundings.new_id(moment.at()),
-        at: At(moment.at()),
-        action: BillLoans::NAME,
-        granted: true,
-        reasons: serde_json::to_string(Decision::granted().reasons()).expect("reasons are plain names"),
-        actor: AUTHOR,
-        device_id: None,
-        branch_id: Some(loan.branch_id),
+    let about = About {
         subject: Some(loan.borrower.pseudonym),
-        item_id: Some(item.id),
-        loan_id: Some(loan.id),
-        hold_id: None,
-        request_id: None,
-        named_salt: Some(work.register.surroundings.named_salt()),
-    }
+        item: Some(item.id),
+        loan: Some(loan.id),
+        ..About::default()
+    };
+    let author = Author::Job { branch: Some(loan.branch_id) };
+    about.row(&work.register.surroundings, moment.at(), author, BillLoans::NAME, &Decision::granted())
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long a job that failed waits before it is tried again.
 pub const FAILED_PAUSE: TimeDelta = TimeDelta::minutes(1);
 
+/// How long nobody looks at a job at most: so soon another server takes over what one has dropped.
+const LOOK_INTERVAL_MAX: Duration = Duration::from_secs(30);
+
 /// How often a job runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rhythm {
@@ -50,8 +53,8 @@ impl Rhythm {
     #[must_use]
     pub fn look_interval(self) -> Duration {
         match self {
-            Self::Every(time) => time.min(Duration::from_secs(30)),
-            Self::DailyFrom { .. } => Duration::from_secs(30),
+            Self::Every(time) => time.min(LOOK_INTERVAL_MAX),
+            Self::DailyFrom { .. } => LOOK_INTERVAL_MAX,
         }
     }
 }

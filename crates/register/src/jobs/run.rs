@@ -69,7 +69,7 @@ impl Register {
         outcome.map(RunOutcome::Ran)
     }
 
-    async fn hold_job(self: &Arc<Self>, job: Job, holder: Uuid) -> Result<bool, RegisterError> {
+    async fn hold_job(&self, job: Job, holder: Uuid) -> Result<bool, RegisterError> {
         let now = self.surroundings.moment().at();
         self.store
             .unit_of_work("hold_job", Instant::now() + LEASE_LIMIT, move |transaction| {
@@ -82,7 +82,7 @@ impl Register {
     }
 
     async fn note_run(
-        self: &Arc<Self>,
+        &self,
         job: Job,
         holder: Uuid,
         begun: DateTime<Utc>,

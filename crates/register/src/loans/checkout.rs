@@ -3,9 +3,10 @@
 use super::{LoanAnswer, fees::Charging, renewing};
 use crate::{
     Caller, Rpc,
+    audit::About,
     desk::{
         Deferral, Reply, Turn,
-        turn::{About, Who, request_hash},
+        turn::{Who, request_hash},
         world::World,
     },
 };

@@ -18,10 +18,11 @@ use kortisto_store::{
     queries::{
         circulation_facts::{self, Key},
         dialect::Hex,
+        keyset,
     },
 };
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -134,15 +135,9 @@ async fn list(
     let keys: Vec<Key> = (0..)
         .zip(&places)
         .map(|(ord, (_, barcode))| Key {
-            ord,
             fingerprint: Hex(ask.caller.fingerprint.to_vec()),
-            request_id: None,
-            token_hash: None,
-            card: None,
             barcode: Some(barcode.clone()),
-            hold_id: None,
-            wants_queue: false,
-            today: moment.today(),
+            ..Key::blank(ord, moment.today())
         })
         .collect();
     let mut found = circulation_facts::load(transaction, Engine::of(transaction), &keys).await?;
@@ -173,8 +168,7 @@ async fn page(
     use open_loans::Column::{DueOn, ItemId, PatronId};
     let mut query = open_loans::Entity::find().filter(PatronId.eq(patron_id));
     if let Some(LoanPlace { due_on, item_id }) = ask.after {
-        let later = Condition::all().add(DueOn.eq(due_on)).add(ItemId.gt(item_id));
-        query = query.filter(Condition::any().add(DueOn.gt(due_on)).add(later));
+        query = query.filter(keyset::behind((DueOn, due_on), (ItemId, item_id)));
     }
     let rows = query
         .order_by_asc(DueOn)

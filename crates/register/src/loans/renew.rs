@@ -3,7 +3,7 @@
 use super::{LoanDetails, fees::Charging, renewing};
 use crate::{
     Register, RegisterError, Rpc,
-    desk::turn::About,
+    audit::About,
     patrons::at_device::{Ask, Concluded, PatronChange, PatronDesk},
 };
 use kortisto_domain::Decision;
@@ -218,15 +218,9 @@ async fn load(
 ) -> Result<Vec<Option<Item>>, RegisterError> {
     desk.lock_items(barcodes.iter().cloned()).await?;
     let key = |(ord, barcode)| Key {
-        ord,
         fingerprint: Hex(ask.caller.fingerprint.to_vec()),
-        request_id: None,
-        token_hash: None,
-        card: None,
         barcode: Some(barcode),
-        hold_id: None,
-        wants_queue: false,
-        today: desk.moment.today(),
+        ..Key::blank(ord, desk.moment.today())
     };
     let keys: Vec<Key> = (0..).zip(barcodes).map(key).collect();
     let engine = Engine::of(desk.transaction);

@@ -3,11 +3,8 @@
 use super::fees::Charging;
 use crate::{
     Caller, Rpc,
-    desk::{
-        Deferral, Reply, Turn,
-        turn::{About, request_hash},
-        world::World,
-    },
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::request_hash, world::World},
     holds::{ready::HoldShelf, release::as_queue},
 };
 use kortisto_domain::{

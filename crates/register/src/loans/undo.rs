@@ -9,10 +9,8 @@ use super::{
 };
 use crate::{
     Caller, Rpc,
-    desk::{
-        Deferral, Reply, Turn,
-        turn::{About, request_hash},
-    },
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::request_hash},
 };
 use kortisto_domain::{
     Decision, HoldState, ItemState, Reason,

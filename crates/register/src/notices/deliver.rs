@@ -6,12 +6,12 @@
 //! over, under the same key.
 
 use super::{
-    Consignment, Delivery, Message, NoticeRun,
+    Consignment, Delivery, Message,
     compose::{Composed, Composer},
     facts::NoticeFacts,
     outbox::{self, Outcome, Way},
 };
-use crate::{Register, RegisterError};
+use crate::{Register, RegisterError, jobs::JobOrder};
 use chrono::TimeDelta;
 use kortisto_domain::{NoticeChannel, NoticeReason, NoticeState, notices::retry::TRIES_MAX};
 use kortisto_store::{StoreError, entities::notices};
@@ -75,21 +75,21 @@ impl Delivered {
 }
 
 impl Register {
-    /// Delivers every notice that is due, batch by batch. Any number of servers may do so at once. A library that
-    /// offers no channel at all leaves them waiting.
+    /// Delivers every notice that is due, in batches of at most [`DELIVERY_BATCH_MAX`]. Any number of servers may do so
+    /// at once. A library that offers no channel at all leaves them waiting.
     ///
     /// # Errors
     /// [`RegisterError`] of the batch that failed; those before it stay done.
-    pub async fn deliver_notices(self: &Arc<Self>, run: NoticeRun) -> Result<Delivered, RegisterError> {
-        if run.dry_run {
+    pub async fn deliver_notices(self: &Arc<Self>, order: JobOrder) -> Result<Delivered, RegisterError> {
+        if order.dry_run {
             return self.count_due().await;
         }
         let mut done = Delivered::default();
         if self.notices.couriers.is_empty() {
             return Ok(done);
         }
-        while !done.finished && Instant::now() < run.deadline {
-            done += self.deliver_batch(run).await?;
+        while !done.finished && Instant::now() < order.deadline {
+            done += self.deliver_batch(order).await?;
         }
         Ok(done)
     }
@@ -100,13 +100,13 @@ impl Register {
         Ok(Delivered { sent, finished: true, ..Delivered::default() })
     }
 
-    async fn deliver_batch(self: &Arc<Self>, run: NoticeRun) -> Result<Delivered, RegisterError> {
+    async fn deliver_batch(self: &Arc<Self>, order: JobOrder) -> Result<Delivered, RegisterError> {
         let now = self.surroundings.clock.now();
         let consignment = self.surroundings.new_id(now);
-        let most = run.batch.clamp(1, DELIVERY_BATCH_MAX);
+        let most = order.batch.clamp(1, DELIVERY_BATCH_MAX);
         let taken: Vec<notices::Model> = self
             .store
-            .unit_of_work("take_notices", Instant::now() + run.batch_limit, move |transaction| {
+            .unit_of_work("take_notices", Instant::now() + order.batch_limit, move |transaction| {
                 Box::pin(async move { outbox::take(transaction, consignment, now, most).await })
             })
             .await?;
@@ -115,7 +115,7 @@ impl Register {
         }
         let taken = Arc::new(taken);
         let outcomes = Arc::new(self.hand_out(consignment, &taken).await?);
-        let mut done = self.record_batch(run, consignment, &taken, &outcomes).await?;
+        let mut done = self.record_batch(order, consignment, &taken, &outcomes).await?;
         done.finished = (taken.len() as u64) < most;
         Ok(done)
     }
@@ -198,7 +198,7 @@ impl Register {
     /// Records a batch, as often as it takes while the lease lasts.
     async fn record_batch(
         &self,
-        run: NoticeRun,
+        order: JobOrder,
         consignment: Uuid,
         taken: &Arc<Vec<notices::Model>>,
         outcomes: &Arc<Vec<Outcome>>,
@@ -211,7 +211,7 @@ impl Register {
                 .store
                 .unit_of_work(
                     "record_notices",
-                    until.min(Instant::now() + run.batch_limit),
+                    until.min(Instant::now() + order.batch_limit),
                     move |transaction| {
                         let (taken, outcomes) = (Arc::clone(&taken), Arc::clone(&outcomes));
                         Box::pin(async move {

@@ -27,9 +27,6 @@ pub(crate) mod wording;
 pub use courier::{Consignment, Courier, Couriers, Delivering, Delivery, Destination, Message};
 pub use deliver::{DELIVERY_BATCH_MAX, Delivered, LEASE};
 
-use std::time::Duration;
-use tokio::time::Instant;
-
 /// What the notices of a register are made with.
 #[derive(Clone)]
 pub struct NoticeOffice {
@@ -39,17 +36,4 @@ pub struct NoticeOffice {
     pub languages: Vec<String>,
     /// Who delivers.
     pub couriers: Couriers,
-}
-
-/// How far a delivery goes.
-#[derive(Debug, Clone, Copy)]
-pub struct NoticeRun {
-    /// Notices of one batch, 1 to [`DELIVERY_BATCH_MAX`].
-    pub batch: u64,
-    /// How long one transaction may take.
-    pub batch_limit: Duration,
-    /// No batch begins after this.
-    pub deadline: Instant,
-    /// Whether it is only counted what would be done.
-    pub dry_run: bool,
 }

@@ -4,10 +4,8 @@
 //! a unit of work that holds the patron's row, and therefore takes its turn with every lane.
 
 use crate::{
-    Caller, Register, RegisterError, Rpc,
-    desk::turn::{About, request_hash},
-    devices::outside_lane::Asking,
-    rulings::Asker,
+    Caller, Register, RegisterError, Rpc, audit::About, desk::turn::request_hash,
+    devices::outside_lane::Asking, rulings::Asker,
 };
 use chrono::TimeDelta;
 use kortisto_domain::{Decision, Moment, Reason, authenticate};

@@ -2,10 +2,8 @@
 
 use crate::{
     Caller, Rpc,
-    desk::{
-        Deferral, Reply, Turn,
-        turn::{About, request_hash},
-    },
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::request_hash},
 };
 use kortisto_domain::Decision;
 use kortisto_store::queries::{changes::SessionEndRow, dialect::At};

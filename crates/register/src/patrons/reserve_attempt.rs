@@ -3,7 +3,8 @@
 use super::settle_attempt::{Settled, profile};
 use crate::{
     Caller, RegisterError, Rpc,
-    desk::{Deferral, Reply, Turn, turn::About, turn::Who},
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::Who},
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{

@@ -3,10 +3,8 @@
 use super::reserve_attempt::{keep_known_device, keep_throttle, throttle};
 use crate::{
     Caller, RegisterError, Rpc,
-    desk::{
-        Deferral, Reply, Turn,
-        turn::{About, Who},
-    },
+    audit::About,
+    desk::{Deferral, Reply, Turn, turn::Who},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{

@@ -7,7 +7,11 @@ use super::{
 use crate::{Register, RegisterError, Rulebook};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, Purpose};
-use kortisto_store::{StoreError, entities::patrons, queries::party::Device};
+use kortisto_store::{
+    StoreError,
+    entities::{items, patrons},
+    queries::party::Device,
+};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
     IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
@@ -62,6 +66,17 @@ impl StaffDesk<'_> {
             .await
             .map_err(StoreError::from)?
             .ok_or(RegisterError::NotFound { what: "patron" })
+    }
+
+    /// The item with this barcode, not held; none where there is none.
+    pub(crate) async fn find_item(&self, barcode: &str) -> Result<Option<items::Model>, RegisterError> {
+        let found = items::Entity::find().filter(items::Column::Barcode.eq(barcode));
+        Ok(found.one(self.transaction).await.map_err(StoreError::from)?)
+    }
+
+    /// The item with this barcode, not held.
+    pub(crate) async fn item(&self, barcode: &str) -> Result<items::Model, RegisterError> {
+        self.find_item(barcode).await?.ok_or(RegisterError::NotFound { what: "item" })
     }
 
     /// The key of the branch with this code; none where no code is given.

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use config::{Environment, File, FileFormat};
 pub use database::DatabaseUrl;
-pub use notices::{EmailConfig, LettersConfig, MailSecurity, NoticesConfig, WebhookConfig};
+pub use notices::{EmailConfig, LettersConfig, NoticesConfig, WebhookConfig};
 pub use sections::{
     AuditConfig, ConsortiumConfig, DatabaseConfig, DrainConfig, JobsConfig, KeysConfig, LimitsConfig,
     ListenConfig, LogConfig, LogFormat, MetricsConfig, OpenIdConfig, StaffConfig, TelemetryConfig, TlsConfig,

@@ -38,19 +38,6 @@ impl NoticesConfig {
     }
 }
 
-/// How the connection to the mail server is protected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MailSecurity {
-    /// TLS from the first byte.
-    Tls,
-    /// STARTTLS, without which nothing is sent.
-    #[default]
-    StartTls,
-    /// None: only to this machine itself.
-    None,
-}
-
 /// `[notices.email]`: the library's mail server.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -60,7 +47,7 @@ pub struct EmailConfig {
     /// Its port, 1 to 65 535. Default 587.
     pub port: u16,
     /// `tls`, `starttls` or `none`. Default starttls.
-    pub security: MailSecurity,
+    pub security: EmailSecurity,
     /// The authorities by which its certificate is judged, PEM. Default none: those of the Mozilla programme.
     pub authority: Option<PathBuf>,
     /// The user name. Default none: the server asks for none.
@@ -80,7 +67,7 @@ impl Default for EmailConfig {
         Self {
             host: None,
             port: 587,
-            security: MailSecurity::StartTls,
+            security: EmailSecurity::StartTls,
             authority: None,
             user: None,
             password_file: None,
@@ -98,11 +85,7 @@ impl EmailConfig {
         Some(EmailOptions {
             host: self.host.clone()?,
             port: self.port,
-            security: match self.security {
-                MailSecurity::Tls => EmailSecurity::Tls,
-                MailSecurity::StartTls => EmailSecurity::StartTls,
-                MailSecurity::None => EmailSecurity::None,
-            },
+            security: self.security,
             authority: self.authority.clone(),
             credentials: self.user.clone().zip(self.password_file.clone()),
             from: self.from.clone()?,

@@ -3,7 +3,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Config, MailSecurity};
+use super::Config;
+use crate::notices::EmailSecurity;
 use crate::telemetry;
 use crate::text::Language;
 
@@ -100,7 +101,7 @@ fn notices(config: &Config, found: &mut Found) {
         "with password_file, or none of them".into()
     });
     let bare =
-        email.security == MailSecurity::None && email.host.as_deref().is_some_and(|host| !is_loopback(host));
+        email.security == EmailSecurity::None && email.host.as_deref().is_some_and(|host| !is_loopback(host));
     found.unless(!bare, "notices.email.security", || "tls or starttls to another machine".into());
     found.range("notices.email.port", email.port.into(), 1..=65_535);
     found.range("notices.email.timeout_seconds", email.timeout_seconds, 1..=50);

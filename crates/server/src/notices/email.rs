@@ -23,6 +23,7 @@ use lettre::{
     },
 };
 use secrecy::ExposeSecret as _;
+use serde::Deserialize;
 use std::{
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -30,8 +31,9 @@ use std::{
 };
 use tokio::time::{Instant, timeout};
 
-/// How the connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the connection to the mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EmailSecurity {
     /// TLS from the first byte (RFC 8314).
     Tls,

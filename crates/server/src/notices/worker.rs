@@ -4,11 +4,12 @@
 use crate::shutdown::{Phase, Stop};
 use kortisto_register::{
     Register,
-    notices::{DELIVERY_BATCH_MAX, Delivered, NoticeRun},
+    jobs::JobOrder,
+    notices::{DELIVERY_BATCH_MAX, Delivered},
 };
 use metrics::counter;
 use std::{sync::Arc, time::Duration};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How long one transaction of the delivery may take.
 const BATCH_LIMIT: Duration = Duration::from_secs(10);
@@ -41,13 +42,12 @@ impl NoticeWorker {
                 () = &mut draining => return,
                 _ = ticks.tick() => {}
             }
-            let run = NoticeRun {
+            let order = JobOrder {
                 batch: DELIVERY_BATCH_MAX,
                 batch_limit: BATCH_LIMIT,
-                deadline: Instant::now() + ROUND_LIMIT,
-                dry_run: false,
+                ..JobOrder::within(ROUND_LIMIT)
             };
-            match self.register.deliver_notices(run).await {
+            match self.register.deliver_notices(order).await {
                 Ok(done) => {
                     failing = false;
                     count(done);

@@ -40,6 +40,24 @@ pub struct Key {
     pub today: NaiveDate,
 }
 
+impl Key {
+    /// Asks about nothing yet, as nobody.
+    #[must_use]
+    pub const fn blank(ord: i64, today: NaiveDate) -> Self {
+        Self {
+            ord,
+            fingerprint: Hex(Vec::new()),
+            request_id: None,
+            token_hash: None,
+            card: None,
+            barcode: None,
+            hold_id: None,
+            wants_queue: false,
+            today,
+        }
+    }
+}
+
 pub(super) const KEY: Columns = &[
     ("ord", Kind::Int),
     ("fingerprint", Kind::Bytes),

@@ -15,6 +15,7 @@ pub mod forget_named;
 pub mod hold_queue;
 pub mod item;
 pub mod job_lease;
+pub mod keyset;
 pub mod locks;
 pub mod parties;
 pub mod party;

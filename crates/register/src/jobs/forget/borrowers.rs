@@ -11,10 +11,11 @@ use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept
 use kortisto_store::{
     StoreError,
     entities::{consents, fees, items, kept_history, loan_history, notice_lines},
+    queries::keyset,
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use std::collections::HashMap;
@@ -104,8 +105,7 @@ async fn over(
         .order_by_asc(Id)
         .limit(work.rows);
     if let Some((at, id)) = place {
-        let same = Condition::all().add(ReturnedAt.eq(at)).add(Id.gt(id));
-        query = query.filter(ReturnedAt.gte(at)).filter(Condition::any().add(ReturnedAt.gt(at)).add(same));
+        query = query.filter(keyset::behind((ReturnedAt, at), (Id, id)));
     }
     Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
 }

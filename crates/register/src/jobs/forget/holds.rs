@@ -11,9 +11,10 @@ use kortisto_domain::history;
 use kortisto_store::{
     StoreError,
     entities::{fees, holds, notice_lines},
+    queries::keyset,
 };
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use uuid::Uuid;
@@ -89,8 +90,7 @@ async fn over(
         .order_by_asc(Id)
         .limit(work.rows);
     if let Some((at, id)) = place {
-        let same = Condition::all().add(ClosedAt.eq(at)).add(Id.gt(id));
-        query = query.filter(ClosedAt.gte(at)).filter(Condition::any().add(ClosedAt.gt(at)).add(same));
+        query = query.filter(keyset::behind((ClosedAt, at), (Id, id)));
     }
     Ok(query.into_tuple().all(work.transaction).await.map_err(StoreError::from)?)
 }

@@ -18,8 +18,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-/// Rows of one loan at most that are forgotten at once: its check-out, renewals and return, and what staff did.
-const ROWS_PER_LOAN: u64 = 1_000;
+/// Rows that are read and forgotten at once.
+const ROWS_AT_ONCE: u64 = 1_000;
 
 /// The job: rows that name an item, but neither a loan nor a hold with whose trace they would go. Those are refusals, and
 /// returns of items that nobody had.
@@ -77,16 +77,20 @@ pub(super) async fn of_holds(
 }
 
 async fn forget_where(transaction: &DatabaseTransaction, which: Condition) -> Result<(), RegisterError> {
+    let mut after = Uuid::nil();
     loop {
         let rows = audit::Entity::find()
             .filter(which.clone())
-            .limit(ROWS_PER_LOAN)
+            .filter(audit::Column::Id.gt(after))
+            .order_by_asc(audit::Column::Id)
+            .limit(ROWS_AT_ONCE)
             .all(transaction)
             .await
             .map_err(StoreError::from)?;
         forget(transaction, &rows).await?;
-        if (rows.len() as u64) < ROWS_PER_LOAN {
-            return Ok(());
+        match rows.last() {
+            Some(last) if rows.len() as u64 >= ROWS_AT_ONCE => after = last.id,
+            _ => return Ok(()),
         }
     }
 }

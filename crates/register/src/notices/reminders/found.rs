@@ -10,7 +10,6 @@ use kortisto_store::{
     entities::{fees, items, notice_lines, notice_preferences, open_loans, patrons},
     queries::{
         circulation_facts::{self, Key},
-        dialect::Hex,
         item::Item,
         locks,
     },
@@ -120,15 +119,8 @@ impl Found {
     pub(super) async fn look_closer(&mut self, work: &Work<'_>) -> Result<(), RegisterError> {
         let transaction = work.transaction;
         let key = |(ord, barcode): (i64, String)| Key {
-            ord,
-            fingerprint: Hex(Vec::new()),
-            request_id: None,
-            token_hash: None,
-            card: None,
             barcode: Some(barcode),
-            hold_id: None,
-            wants_queue: false,
-            today: self.moment.today(),
+            ..Key::blank(ord, self.moment.today())
         };
         let keys: Vec<_> = (0..).zip(self.barcodes(transaction).await?).map(key).collect();
         let facts = circulation_facts::load(transaction, Engine::of(transaction), &keys).await?;

@@ -7,18 +7,16 @@
 use super::found::Found;
 use crate::{
     Register, RegisterError,
-    jobs::{AUTHOR, JobReport},
+    audit::{About, Author},
+    jobs::JobReport,
     loans::fees::Charging,
     notices::cause::{self, Reminded},
 };
-use kortisto_domain::{FeeKind, fees, notices::text::LINES_MAX, policy::REMINDERS_MAX};
+use kortisto_domain::{Decision, FeeKind, fees, notices::text::LINES_MAX, policy::REMINDERS_MAX};
 use kortisto_store::{
     StoreError,
     entities::{open_loans, patrons},
-    queries::{
-        changes::{AuditRow, Changes, NewFeeRow},
-        dialect::At,
-    },
+    queries::changes::{Changes, NewFeeRow},
 };
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr};
 use std::collections::BTreeMap;
@@ -166,22 +164,13 @@ impl<'a> Writer<'a> {
     }
 
     fn audit(&mut self, patron: &patrons::Model) {
-        let at = self.found.moment.at();
-        self.changes.audit.push(AuditRow {
-            id: self.register.surroundings.new_id(at),
-            at: At(at),
-            action: self.found.reminding.action(),
-            granted: true,
-            reasons: "[]".to_owned(),
-            actor: AUTHOR,
-            device_id: None,
-            branch_id: None,
-            subject: Some(patron.pseudonym),
-            item_id: None,
-            loan_id: None,
-            hold_id: None,
-            request_id: None,
-            named_salt: None,
-        });
+        let about = About { subject: Some(patron.pseudonym), ..About::default() };
+        self.changes.audit.push(about.row(
+            &self.register.surroundings,
+            self.found.moment.at(),
+            Author::Job { branch: None },
+            self.found.reminding.action(),
+            &Decision::granted(),
+        ));
     }
 }

@@ -19,7 +19,6 @@ use kortisto_store::{
     entities::{cards, patrons},
     queries::{
         circulation_facts::{self, Facts},
-        dialect::Hex,
         party::Party,
     },
 };
@@ -169,10 +168,7 @@ impl StaffView for ExplainDecision {
             })
             .collect();
         let found = Found { asker: &asker, item: item.as_ref(), hold, resource, wards: &wards };
-        let code_of = |policy: &AppliedPolicy| {
-            let id = policy.row.as_ref().and_then(|row| row.scope.branch)?;
-            Some(rulebook.branch_code(id).to_owned())
-        };
+        let code_of = |policy: &AppliedPolicy| rulebook.branch_of(policy).map(str::to_owned);
         Ok(Explanation {
             facts: facts::tell(&found),
             language: party.language.clone(),
@@ -211,15 +207,10 @@ impl ExplainDecision {
             Question::Enter(_) | Question::Authenticate(_) => (None, None),
         };
         let key = circulation_facts::Key {
-            ord: 0,
-            fingerprint: Hex(Vec::new()),
-            request_id: None,
-            token_hash: None,
             card: Some(card),
             barcode,
             hold_id,
-            wants_queue: false,
-            today: desk.moment.today(),
+            ..circulation_facts::Key::blank(0, desk.moment.today())
         };
         let engine = desk.register.store.engine();
         let mut found = circulation_facts::load(desk.transaction, engine, &[key]).await?;

@@ -5,12 +5,7 @@ use crate::{
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::FeeKind;
-use kortisto_store::{
-    StoreError,
-    entities::items,
-    queries::changes::{Changes, NewFeeRow},
-};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use kortisto_store::queries::changes::{Changes, NewFeeRow};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -52,7 +47,7 @@ impl StaffChange for ChargeFee {
         let municipality = desk.municipality().await?;
         let patron = desk.lock_patron(&self.patron_number).await?;
         let item_id = match &self.item_barcode {
-            Some(barcode) => Some(item_id(desk, barcode).await?),
+            Some(barcode) => Some(desk.item(barcode).await?.id),
             None => None,
         };
         let charge = desk.pen().charge(patron.id, &municipality, self.kind, self.cents);
@@ -69,10 +64,4 @@ impl StaffChange for ChargeFee {
         desk.noted(&patron, None, fields);
         Ok(id)
     }
-}
-
-async fn item_id(desk: &StaffDesk<'_>, barcode: &str) -> Result<i64, RegisterError> {
-    let found = items::Entity::find().filter(items::Column::Barcode.eq(barcode)).one(desk.transaction);
-    let item = found.await.map_err(StoreError::from)?;
-    item.map(|item| item.id).ok_or(RegisterError::NotFound { what: "item" })
 }

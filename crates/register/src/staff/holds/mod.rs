@@ -25,7 +25,6 @@ use kortisto_store::{
     queries::{
         changes::{self, Changes},
         circulation_facts,
-        dialect::Hex,
         party::Party,
     },
 };
@@ -51,15 +50,8 @@ impl Served {
         let in_force = all.iter().find(|card| card.state == CardState::Active.code());
         let card = in_force.or_else(|| all.first()).ok_or(RegisterError::NotFound { what: "card" })?;
         let key = circulation_facts::Key {
-            ord: 0,
-            fingerprint: Hex(Vec::new()),
-            request_id: None,
-            token_hash: None,
             card: Some(card.number.clone()),
-            barcode: None,
-            hold_id: None,
-            wants_queue: false,
-            today: desk.moment.today(),
+            ..circulation_facts::Key::blank(0, desk.moment.today())
         };
         let engine = Engine::of(desk.transaction);
         let facts = circulation_facts::load(desk.transaction, engine, &[key]).await?.pop();
@@ -114,9 +106,7 @@ async fn title(desk: &StaffDesk<'_>, of: &HoldTarget) -> Result<titles::Model, R
             titles::Entity::find().filter(titles::Column::Number.eq(number)).one(desk.transaction).await
         }
         HoldTarget::Item(barcode) => {
-            let item = items::Entity::find().filter(items::Column::Barcode.eq(barcode));
-            let item = item.one(desk.transaction).await.map_err(StoreError::from)?;
-            let item = item.ok_or(RegisterError::NotFound { what: "item" })?;
+            let item = desk.item(barcode).await?;
             titles::Entity::find_by_id(item.title_id).one(desk.transaction).await
         }
     };

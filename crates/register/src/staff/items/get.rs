@@ -1,6 +1,6 @@
 //! `ItemService.GetItem`: an item, where it is, and who has it.
 
-use super::{ItemRecord, find_item, title_of};
+use super::{ItemRecord, title_of};
 use crate::{
     RegisterError,
     staff::{StaffDesk, StaffRpc, StaffView},
@@ -39,7 +39,7 @@ impl StaffView for GetItem {
     }
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<ItemShown, RegisterError> {
-        let item = find_item(desk, &self.barcode).await?.ok_or(RegisterError::NotFound { what: "item" })?;
+        let item = desk.item(&self.barcode).await?;
         let title = title_of(desk, item.title_id).await?;
         let loan =
             open_loans::Entity::find_by_id(item.id).one(desk.transaction).await.map_err(StoreError::from)?;

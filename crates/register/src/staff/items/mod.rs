@@ -48,17 +48,11 @@ impl ItemRecord {
     }
 }
 
-/// The item with this barcode, not held.
-async fn find_item(desk: &StaffDesk<'_>, barcode: &str) -> Result<Option<items::Model>, RegisterError> {
-    let found = items::Entity::find().filter(items::Column::Barcode.eq(barcode));
-    Ok(found.one(desk.transaction).await.map_err(StoreError::from)?)
-}
-
 /// The item with this barcode, held against every decision until this commits.
 async fn hold_item(desk: &StaffDesk<'_>, barcode: &str) -> Result<Option<items::Model>, RegisterError> {
     let key = locks::Key { barcode: Some(barcode.to_owned()), ..locks::Key::default() };
     locks::take(desk.transaction, Engine::of(desk.transaction), &[key]).await?;
-    find_item(desk, barcode).await
+    desk.find_item(barcode).await
 }
 
 /// The title with this number, not held.

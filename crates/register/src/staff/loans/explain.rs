@@ -110,12 +110,7 @@ impl StaffView for ExplainLoan {
     }
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<LoanExplained, RegisterError> {
-        let item = items::Entity::find()
-            .filter(items::Column::Barcode.eq(&self.barcode))
-            .one(desk.transaction)
-            .await
-            .map_err(StoreError::from)?
-            .ok_or(RegisterError::NotFound { what: "item" })?;
+        let item = desk.item(&self.barcode).await?;
         let loan = newest(desk, item.id).await?.ok_or(RegisterError::NotFound { what: "loan" })?;
         let patron = patrons::Entity::find_by_id(loan.patron_id)
             .one(desk.transaction)
@@ -214,14 +209,10 @@ async fn policies(
     let (place, today) = (rulebook.place(loan.branch_id), desk.moment.today());
     let lending = rulebook.policies.explain_lending(&place, category, class, today);
     let renewals = rulebook.policies.explain_renewals(&place, category, class, today);
-    let branch_of = |policy: &AppliedPolicy| {
-        let id = policy.row.as_ref().and_then(|row| row.scope.branch)?;
-        Some(rulebook.branch_code(id).to_owned())
-    };
     let mut applied: Vec<(AppliedPolicy, Option<String>)> = Vec::new();
     for policy in lending.into_iter().chain(renewals) {
         if !applied.iter().any(|(known, _)| known.key == policy.key) {
-            let branch = branch_of(&policy);
+            let branch = rulebook.branch_of(&policy).map(str::to_owned);
             applied.push((policy, branch));
         }
     }

@@ -3,15 +3,14 @@
 use crate::{RegisterError, staff::StaffDesk};
 use kortisto_store::{
     Engine, StoreError,
-    entities::{items, open_loans, patrons},
+    entities::{open_loans, patrons},
     queries::{
         circulation_facts::{self, Key},
-        dialect::Hex,
         item::{Item, OpenLoan},
         locks,
     },
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::EntityTrait as _;
 
 /// An item on loan, with its borrower.
 pub(super) struct Found {
@@ -24,12 +23,7 @@ pub(super) struct Found {
 /// commits.
 pub(super) async fn loan(desk: &StaffDesk<'_>, barcode: &str) -> Result<Found, RegisterError> {
     let none = || RegisterError::NotFound { what: "loan" };
-    let item = items::Entity::find()
-        .filter(items::Column::Barcode.eq(barcode))
-        .one(desk.transaction)
-        .await
-        .map_err(StoreError::from)?
-        .ok_or_else(none)?;
+    let item = desk.find_item(barcode).await?.ok_or_else(none)?;
     let lent =
         open_loans::Entity::find_by_id(item.id).one(desk.transaction).await.map_err(StoreError::from)?;
     let borrower = lent.ok_or_else(none)?.patron_id;
@@ -37,17 +31,7 @@ pub(super) async fn loan(desk: &StaffDesk<'_>, barcode: &str) -> Result<Found, R
     let engine = Engine::of(desk.transaction);
     let key = locks::Key { barcode: Some(barcode.to_owned()), ..locks::Key::default() };
     locks::take(desk.transaction, engine, &[key]).await?;
-    let key = Key {
-        ord: 0,
-        fingerprint: Hex(Vec::new()),
-        request_id: None,
-        token_hash: None,
-        card: None,
-        barcode: Some(barcode.to_owned()),
-        hold_id: None,
-        wants_queue: false,
-        today: desk.moment.today(),
-    };
+    let key = Key { barcode: Some(barcode.to_owned()), ..Key::blank(0, desk.moment.today()) };
     let found = circulation_facts::load(desk.transaction, engine, &[key]).await?.pop();
     let item = found.and_then(|facts| facts.item).ok_or_else(none)?;
     let loan = item.loan.clone().ok_or_else(none)?;

@@ -7,7 +7,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use kortisto_domain::Purpose;
-use kortisto_store::{StoreError, entities::policies};
+use kortisto_store::{StoreError, entities::policies, queries::keyset};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
@@ -56,9 +56,7 @@ impl StaffView for ListPolicies {
             wanted = wanted.add(policies::Column::ValidFrom.lte(day)).add(not_over);
         }
         if let Some((key, id)) = &self.after {
-            let same_key =
-                Condition::all().add(policies::Column::Key.eq(key)).add(policies::Column::Id.gt(*id));
-            wanted = wanted.add(Condition::any().add(policies::Column::Key.gt(key)).add(same_key));
+            wanted = wanted.add(keyset::behind((policies::Column::Key, key), (policies::Column::Id, *id)));
         }
         let mut found = policies::Entity::find()
             .filter(wanted)
