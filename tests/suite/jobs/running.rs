@@ -7,15 +7,16 @@ use kortisto_register::{
     jobs::{self, HELD_FOR, Job, JobOrder, LastRuns, RunOutcome},
 };
 use kortisto_store::{
+    StoreError,
     entities::{job_runs, jobs as jobs_table, titles},
     queries::job_lease,
 };
 use kortisto_testkit::{Engine, TestOptions, TestRegister, on_both_engines, register::BRANCH_MAIN};
 use sea_orm::{
-    ConnectionTrait as _, DbBackend, EntityTrait as _, QuerySelect as _, Statement, TransactionTrait as _,
-    sea_query::Expr,
+    ConnectionTrait as _, DbBackend, EntityTrait as _, QuerySelect as _, Statement, sea_query::Expr,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Notify, time::Instant};
 
 /// How long a server may take to come to a job by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -151,10 +152,23 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
     }
     // Somebody holds a queue in the middle, so that both come to stand at the same batch.
     let middle = one.hold_row(lapsing[lapsing.len() / 2]).await;
-    let busy = one.store.writer().begin().await.unwrap();
-    titles::Entity::find_by_id(middle.title_id).lock_exclusive().one(&busy).await.unwrap();
+    let (store, let_go) = (one.store.clone(), Arc::new(Notify::new()));
+    let until = Arc::clone(&let_go);
+    let busy = tokio::spawn(async move {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let held = store.unit_of_work("hold_a_queue", deadline, move |transaction| {
+            let until = Arc::clone(&until);
+            Box::pin(async move {
+                let title = titles::Entity::find_by_id(middle.title_id).lock_exclusive();
+                title.one(transaction).await.map_err(StoreError::from)?;
+                until.notified().await;
+                Ok::<_, RegisterError>(())
+            })
+        });
+        held.await.unwrap();
+    });
     let work = |t: &TestRegister| {
-        let register = std::sync::Arc::clone(&t.register);
+        let register = Arc::clone(&t.register);
         tokio::spawn(
             async move { register.run_job(Job::ExpireHolds, JobOrder { batch: 3, ..order() }).await },
         )
@@ -174,7 +188,8 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         assert!(!second.is_finished(), "the other one takes the job over");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    busy.rollback().await.unwrap();
+    let_go.notify_one();
+    busy.await.unwrap();
     let mut ran = Vec::new();
     for outcome in [first.await.unwrap().unwrap(), second.await.unwrap().unwrap()] {
         let RunOutcome::Ran(report) = outcome else { panic!("both run") };
