@@ -6,7 +6,7 @@ use kortisto::{
     common::v1::ErrorReason,
     staff::v1::{
         self as wire, home_service_service_client::HomeServiceServiceClient,
-        relation_service_client::RelationServiceClient,
+        loan_service_client::LoanServiceClient, relation_service_client::RelationServiceClient,
     },
 };
 use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeKind, StaffRole};
@@ -227,6 +227,14 @@ on_both_engines! {
         let held = t.item().await;
         let hold = t.hold(&patron, held.title, BRANCH_MAIN).await;
         kiosk.cancel_hold(&token, hold.id).await.unwrap();
+        let staff = t.staff(&[StaffRole::Desk]).await;
+        let request = wire::ReportLoanRequest {
+            request_id: new_id(),
+            item_barcode: taken.barcode.clone(),
+            report: wire::LoanReport::ClaimedReturned.into(),
+        };
+        LoanServiceClient::new(staff.channel()).report_loan(request).await.unwrap();
+        kiosk.take_back(&taken.barcode).await.unwrap();
         let mut sealer = Sealer::new(&t.register, None);
         sealer.seal(SEAL_MARGIN).await.unwrap();
         let head = sealer.sign_head().await.unwrap().unwrap();
@@ -248,7 +256,7 @@ on_both_engines! {
         }
         assert_eq!(naming().await, (before.0, 0), "that something happened stays");
         let report = verify(t.store.readers(), &t.keys.audit_public_key(), &[head]).await.unwrap();
-        assert_eq!((report.fault, report.forgotten, report.unsealed), (None, 4, 0));
+        assert_eq!((report.fault, report.forgotten, report.unsealed), (None, 7, 0));
         t.probe().await;
 
         // Only that, and only once.

@@ -2,8 +2,8 @@
 
 use super::{Post, email_of};
 use chrono::{Days, NaiveDate};
-use kortisto_domain::{NoticeChannel, NoticeKind, NoticeReason, NoticeState, RelationKind};
-use kortisto_register::notices::Destination;
+use kortisto_domain::{NoticeChannel, NoticeKind, NoticeReason, NoticeState, PatronState, RelationKind};
+use kortisto_register::{jobs::Job, notices::Destination};
 use kortisto_testkit::{on_both_engines, register::PatronSeed};
 use sea_orm::ActiveValue::Set;
 
@@ -58,6 +58,48 @@ on_both_engines! {
         post.t.email(&child, "child@example.fi").await;
         post.ready(&child).await;
         assert_eq!(email_of(&post.one().await), "child@example.fi");
+        post.t.probe().await;
+    }
+
+    async fn the_bill_of_a_child_carries_the_card_of_the_guardian(engine: Engine) {
+        let post = Post::open(engine).await;
+        for (key, value) in [("notice.bill_days", "49"), ("fee.compensation_cents", "2500")] {
+            post.t.policy(key, value).await;
+        }
+        let born = Some(post.t.surroundings.moment().today() - Days::new(9 * 365));
+        let child = post.t.patron_with(PatronSeed { born, ..PatronSeed::default() }).await;
+        let guardian = post.t.patron_with(PatronSeed { language: "en", ..PatronSeed::default() }).await;
+        post.t.address(&guardian, "Koivukatu 3 A 5").await;
+        post.t.relate(&child, &guardian, RelationKind::Guardian).await;
+        let item = post.t.item().await;
+        let token = post.kiosk.sign_in(&child.card, child.pin).await;
+        post.kiosk.checkout(&token, &item.barcode).await.unwrap();
+        post.t.make_due(&item, post.t.surroundings.moment().today() - Days::new(49)).await;
+        assert_eq!(post.t.job(Job::BillLoans).await.count("billed_loans"), 1);
+        let bill = post.one().await;
+        let Destination::Letter(lines) = &bill.destination else { panic!("not a letter") };
+        assert_eq!(lines[1..], ["Koivukatu 3 A 5", "55100 Imatra"]);
+        assert!(bill.body.contains(&format!("Library card: {}", guardian.card)), "{}", bill.body);
+        assert!(!bill.body.contains(&child.card), "{}", bill.body);
+        post.t.probe().await;
+    }
+
+    async fn a_restricted_record_is_used_for_debts_alone(engine: Engine) {
+        let post = Post::open(engine).await;
+        for (key, value) in [("notice.bill_days", "49"), ("fee.compensation_cents", "2500")] {
+            post.t.policy(key, value).await;
+        }
+        let patron = post.patron().await;
+        let item = post.t.item().await;
+        let token = post.kiosk.sign_in(&patron.card, patron.pin).await;
+        post.kiosk.checkout(&token, &item.barcode).await.unwrap();
+        post.ready(&patron).await;
+        post.t.set_patron(&patron, |row| row.state = Set(PatronState::Restricted.code())).await;
+        assert_eq!(post.deliver().await.dropped, 1);
+        assert_eq!(post.notices().await[0].reason, Some(NoticeReason::Restricted.code()));
+        post.t.make_due(&item, post.t.surroundings.moment().today() - Days::new(49)).await;
+        assert_eq!(post.t.job(Job::BillLoans).await.count("billed_loans"), 1);
+        assert!(post.one().await.body.contains("25,00"));
         post.t.probe().await;
     }
 

@@ -13,7 +13,11 @@ use kortisto_testkit::{
 };
 
 impl Scene {
-    async fn loans(&self, page_size: i32, page_token: &str) -> kortisto::device::v1::ListLoansResponse {
+    pub(super) async fn loans(
+        &self,
+        page_size: i32,
+        page_token: &str,
+    ) -> kortisto::device::v1::ListLoansResponse {
         let request = ListLoansRequest {
             patron_token: self.token.clone(),
             page_size,

@@ -1,5 +1,6 @@
 //! What the systems do that libraries have today: each row of `docs/peers.md`, shown by the test named there.
 
+mod desk;
 mod fees;
 mod holds;
 mod loans;

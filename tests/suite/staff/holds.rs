@@ -165,5 +165,19 @@ on_both_engines! {
         assert_eq!(passed, expected);
         let events: Vec<_> = explained.events.iter().map(|event| event.action.as_str()).collect();
         assert_eq!(events, ["return"]);
+
+        // What a desk does to it is told as well, and by whom.
+        t.clock.advance(TimeDelta::seconds(1));
+        let request = wire::CancelHoldForPatronRequest { request_id: new_id(), hold_id: waiting[3].id.to_string() };
+        client(&staff).cancel_hold_for_patron(request).await.unwrap();
+        let request = wire::ExplainHoldRequest {
+            hold_id: waiting[3].id.to_string(),
+            purpose: wire::Purpose::CustomerService.into(),
+        };
+        let explained = client(&staff).explain_hold(request).await.unwrap().into_inner();
+        let events: Vec<_> =
+            explained.events.iter().map(|event| (event.action.as_str(), event.actor.as_str())).collect();
+        assert_eq!(events, [("return", "device"), ("staff.cancel_hold_for_patron", "staff")]);
+        t.probe().await;
     }
 }

@@ -158,6 +158,13 @@ on_both_engines! {
         let actions: Vec<_> = open.events.iter().map(|event| (event.action.as_str(), event.granted)).collect();
         assert_eq!(actions, [("checkout", true)]);
 
+        // A desk notes what is said of it.
+        w.t.clock.advance(TimeDelta::seconds(1));
+        w.report(LoanReport::ClaimedReturned).await.unwrap();
+        let claimed = explain().await.unwrap();
+        let last = claimed.events.last().unwrap();
+        assert_eq!((last.action.as_str(), last.actor.as_str()), ("staff.report_loan", "staff"));
+
         // It comes back late, and somebody waits for it.
         w.t.make_due(&w.item, w.t.surroundings.moment().today() - chrono::Days::new(3)).await;
         let heir = w.t.patron().await;

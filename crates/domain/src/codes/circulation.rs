@@ -127,5 +127,7 @@ codes! {
         Refused = 6 "refused",
         /// Its template makes no text of it.
         Text = 7 "text",
+        /// The patron's record is restricted, and it is not about a debt.
+        Restricted = 8 "restricted",
     }
 }

@@ -33,6 +33,8 @@ pub struct Reach {
     pub channels: Channels,
     /// Whether the contact data is protected today.
     pub protected: bool,
+    /// Whether the record is restricted, so that it is used for legal claims only (A141; GDPR, article 18 (2)).
+    pub restricted: bool,
 }
 
 /// Who could get a notice.
@@ -65,17 +67,27 @@ pub enum Recipient {
 ///
 /// A child's invoice goes to a guardian, where there is one (A56). Every other notice goes to the patron, or to the
 /// first guardian who can be reached by the channel where the patron cannot. Invoices go by letter or e-mail only.
-/// A protected address is given to nobody who may not have it ([`protection::may_hand_over`]).
+/// A protected address is given to nobody who may not have it ([`protection::may_hand_over`]). A record that is restricted
+/// serves a debt and nothing else (A141): neither is its patron told of anything, nor does a guardian get what is another's.
 ///
 /// # Errors
-/// [`NoticeReason::Unwanted`], [`NoticeReason::NoAddress`] or [`NoticeReason::Protected`].
+/// [`NoticeReason::Unwanted`], [`NoticeReason::Restricted`], [`NoticeReason::NoAddress`] or [`NoticeReason::Protected`].
 pub fn choose(ask: &Addressees<'_>) -> Result<(Recipient, NoticeChannel), NoticeReason> {
     use NoticeChannel::{Email, Letter};
     if ask.preferred == Some(NoticeChannel::None) && ask.notice != NoticeKind::Invoice {
         return Err(NoticeReason::Unwanted);
     }
-    let guardians =
-        ask.guardians.iter().enumerate().map(|(place, reach)| (Recipient::Guardian(place), reach));
+    let is_claim = matches!(ask.notice, NoticeKind::Overdue | NoticeKind::Invoice);
+    if ask.patron.restricted && !is_claim {
+        return Err(NoticeReason::Restricted);
+    }
+    let open = |(_, reach): &(usize, &Reach)| is_claim || !reach.restricted;
+    let guardians = ask
+        .guardians
+        .iter()
+        .enumerate()
+        .filter(open)
+        .map(|(place, reach)| (Recipient::Guardian(place), reach));
     let instead_of_child = ask.notice == NoticeKind::Invoice && ask.is_child && !ask.guardians.is_empty();
     let own = (!instead_of_child).then_some((Recipient::Patron, &ask.patron));
     let candidates: Vec<_> = own.into_iter().chain(guardians).collect();
@@ -100,13 +112,16 @@ mod tests {
     use super::*;
     use NoticeChannel::{Email, Letter, None as Off, Sms};
     use NoticeKind::{DueReminder, Invoice, Overdue, Pickup};
-    use NoticeReason::{NoAddress, Protected, Unwanted};
+    use NoticeReason::{NoAddress, Protected, Restricted, Unwanted};
     use Recipient::{Guardian, Patron};
 
-    const NOTHING: Reach =
-        Reach { channels: Channels { letter: false, email: false, sms: false }, protected: false };
+    const NOTHING: Reach = Reach {
+        channels: Channels { letter: false, email: false, sms: false },
+        protected: false,
+        restricted: false,
+    };
     const ALL: Channels = Channels { letter: true, email: true, sms: true };
-    const BY_ALL: Reach = Reach { channels: ALL, protected: false };
+    const BY_ALL: Reach = Reach { channels: ALL, protected: false, restricted: false };
     const BY_LETTER: Reach = Reach { channels: Channels { letter: true, ..NOTHING.channels }, ..NOTHING };
     const BY_EMAIL: Reach = Reach { channels: Channels { email: true, ..NOTHING.channels }, ..NOTHING };
     const BY_SMS: Reach = Reach { channels: Channels { sms: true, ..NOTHING.channels }, ..NOTHING };
@@ -144,6 +159,27 @@ mod tests {
             let ask = Addressees { notice, preferred, patron, is_child: false, guardians: &[], offered };
             let expected = expected.map(|channel| (Patron, channel));
             assert_eq!(choose(&ask), expected, "{notice:?} {preferred:?} {patron:?}");
+        }
+    }
+
+    #[test]
+    fn a_restricted_record_serves_a_debt_and_nothing_else() {
+        let closed = |reach: Reach| Reach { restricted: true, ..reach };
+        let table: [(_, _, &[Reach], _); 9] = [
+            (DueReminder, closed(BY_ALL), &[], Err(Restricted)),
+            (Pickup, closed(BY_ALL), &[], Err(Restricted)),
+            (Overdue, closed(BY_ALL), &[], Ok((Patron, Email))),
+            (Invoice, closed(BY_ALL), &[], Ok((Patron, Email))),
+            // Through a guardian neither.
+            (Pickup, closed(NOTHING), &[BY_ALL], Err(Restricted)),
+            (Pickup, NOTHING, &[closed(BY_ALL)], Err(NoAddress)),
+            (Pickup, NOTHING, &[closed(BY_ALL), BY_LETTER], Ok((Guardian(1), Letter))),
+            (Overdue, NOTHING, &[closed(BY_ALL)], Ok((Guardian(0), Email))),
+            (Invoice, closed(BY_ALL), &[closed(BY_LETTER)], Ok((Guardian(0), Letter))),
+        ];
+        for (notice, patron, guardians, expected) in table {
+            let ask = Addressees { notice, preferred: None, patron, is_child: true, guardians, offered: ALL };
+            assert_eq!(choose(&ask), expected, "{notice:?} {patron:?} {guardians:?}");
         }
     }
 

@@ -3,7 +3,11 @@
 use crate::{Surroundings, jobs};
 use chrono::{DateTime, Utc};
 use kortisto_domain::Decision;
-use kortisto_store::queries::{changes::AuditRow, dialect::At, party::Device};
+use kortisto_store::queries::{
+    changes::AuditRow,
+    dialect::{At, Hex},
+    party::Device,
+};
 use uuid::Uuid;
 
 /// What it is about.
@@ -32,6 +36,12 @@ impl From<&Device> for Author {
 }
 
 impl About {
+    /// What is mixed into the hash of what it names, which will be forgotten; none where it names nothing.
+    pub(crate) fn salt(&self, surroundings: &Surroundings) -> Option<Hex> {
+        let names = self.item.is_some() || self.loan.is_some() || self.hold.is_some();
+        names.then(|| surroundings.named_salt())
+    }
+
     /// The row of a decision about this.
     pub(crate) fn row(
         self,
@@ -45,8 +55,6 @@ impl About {
             Author::Device { id, branch } => ("device", Some(id), Some(branch)),
             Author::Job { branch } => (jobs::AUTHOR, None, branch),
         };
-        // A salt only where something is named, because what is named will be forgotten.
-        let names = self.item.is_some() || self.loan.is_some() || self.hold.is_some();
         AuditRow {
             id: surroundings.new_id(at),
             at: At(at),
@@ -61,7 +69,7 @@ impl About {
             loan_id: self.loan,
             hold_id: self.hold,
             request_id: self.request,
-            named_salt: names.then(|| surroundings.named_salt()),
+            named_salt: self.salt(surroundings),
         }
     }
 }

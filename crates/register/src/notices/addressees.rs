@@ -4,7 +4,7 @@ use super::{Destination, facts::NoticeFacts};
 use crate::RegisterError;
 use chrono::NaiveDate;
 use kortisto_domain::{
-    NoticeChannel, NoticeKind, NoticeReason, PatronCategory,
+    NoticeChannel, NoticeKind, NoticeReason, PatronCategory, PatronState,
     contact::{self, HOME_COUNTRY, PostalFacts},
     notices::recipient::{Addressees, Channels, Reach, Recipient, choose},
     protection, registration,
@@ -95,6 +95,7 @@ impl NoticeFacts {
                 sms: leads(NoticeChannel::Sms),
             },
             protected: protection::is_protected(person.protected_address, person.protected_until, today),
+            restricted: person.state == PatronState::Restricted.code(),
         }
     }
 

@@ -61,7 +61,10 @@ impl Composer<'_> {
     ) -> Result<Composed, NoticeReason> {
         let Addressee { person, for_ward, channel, destination } = addressee;
         let language = language(&person.service_language, &self.office.languages);
-        let about = self.about(kind, notice, language).ok_or(NoticeReason::Over)?;
+        let mut about = self.about(kind, notice, language).ok_or(NoticeReason::Over)?;
+        if let About::Invoice { card, .. } = &mut about {
+            *card = self.facts.cards.get(&person.id).map(|card| card.number.clone()).unwrap_or_default();
+        }
         let values = Wording { library: self.office.library.clone(), for_ward, about };
         let template = self.template(kind, notice.step, channel, language).ok_or(NoticeReason::Text)?;
         let rendered = template.render(channel, &values).map_err(|fault| {
@@ -198,6 +201,7 @@ impl Composer<'_> {
             })
             .collect();
         let title = self.facts.label(line.item_id).to_owned();
-        Some(About::Invoice { title, total: money(total, language), count: lines.len(), lines })
+        let (card, total) = (String::new(), money(total, language));
+        Some(About::Invoice { title, card, total, count: lines.len(), lines })
     }
 }

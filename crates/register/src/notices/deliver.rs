@@ -237,7 +237,7 @@ impl Register {
 /// What is recorded of a notice that is not handed out.
 const fn settled(reason: NoticeReason) -> Outcome {
     match reason {
-        NoticeReason::Over | NoticeReason::Unwanted => Outcome::Dropped(reason),
+        NoticeReason::Over | NoticeReason::Unwanted | NoticeReason::Restricted => Outcome::Dropped(reason),
         // To be tried again when staff have mended the template.
         NoticeReason::Text => Outcome::Later(None, reason),
         NoticeReason::NoAddress

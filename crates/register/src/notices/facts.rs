@@ -1,16 +1,20 @@
 //! What the notices of a batch are about, read in one statement for each table.
 
 use crate::{Register, RegisterError, Rulebook};
-use kortisto_domain::RelationKind;
+use kortisto_domain::{CardState, NoticeKind, RelationKind};
 use kortisto_store::{
     StoreError,
     entities::{
-        addresses, emails, fees, holds, items, notice_lines, notice_preferences, notice_templates, notices,
-        open_loans, patrons, phones, relations, resources, stops, titles,
+        addresses, cards, emails, fees, holds, items, notice_lines, notice_preferences, notice_templates,
+        notices, open_loans, patrons, phones, relations, resources, stops, titles,
     },
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, Select};
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 use uuid::Uuid;
 
 /// Everything that a batch of notices needs. Personal data: it has no `Debug`.
@@ -29,6 +33,8 @@ pub(crate) struct NoticeFacts {
     pub(crate) emails: HashMap<i64, emails::Model>,
     /// By patron, the newest that gets text messages.
     pub(crate) phones: HashMap<i64, phones::Model>,
+    /// The newest in force of those who may be billed, by patron.
+    pub(crate) cards: HashMap<i64, cards::Model>,
     /// By item.
     pub(crate) loans: HashMap<i64, open_loans::Model>,
     pub(crate) holds: HashMap<Uuid, holds::Model>,
@@ -58,6 +64,16 @@ impl NoticeFacts {
         let beside = read.all(beside).await?;
         let persons: Vec<i64> = wards.iter().copied().chain(beside.iter().map(|row| row.other_id)).collect();
         let persons = || persons.iter().copied();
+        let billed: HashSet<i64> = batch
+            .iter()
+            .filter(|notice| notice.kind == NoticeKind::Invoice.code())
+            .map(|notice| notice.patron_id)
+            .collect();
+        let payers = beside.iter().filter(|row| billed.contains(&row.ward_id)).map(|row| row.other_id);
+        let payers: Vec<i64> = billed.iter().copied().chain(payers).collect();
+        let borne = of(cards::Column::PatronId, payers)
+            .filter(cards::Column::State.eq(CardState::Active.code()))
+            .order_by_asc(cards::Column::Id);
         let waiting = of(holds::Column::Id, lines.iter().filter_map(|line| line.hold_id));
         let waiting = read.all(waiting).await?;
         let on_shelf = waiting.iter().filter_map(|hold| hold.kept_item_id);
@@ -87,6 +103,7 @@ impl NoticeFacts {
             addresses: grouped(read.all(reached).await?, |row| row.patron_id),
             emails: keyed(read.all(mailed).await?, |row| row.patron_id),
             phones: keyed(read.all(called).await?, |row| row.patron_id),
+            cards: keyed(read.all(borne).await?, |row| row.patron_id),
             lines: grouped(lines, |row| row.notice_id),
             loans: keyed(read.all(loans).await?, |row| row.item_id),
             holds: keyed(waiting, |row| row.id),

@@ -4,7 +4,7 @@ use super::{
     Account,
     trail::{Entry, FieldChange},
 };
-use crate::{Register, RegisterError, Rulebook};
+use crate::{Register, RegisterError, Rulebook, audit::About};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, Purpose};
 use kortisto_store::{
@@ -99,12 +99,20 @@ impl StaffDesk<'_> {
         mark: Option<&'static str>,
         fields: Vec<FieldChange>,
     ) {
-        self.trail.push(Entry { subject: Some(patron.pseudonym), detail: mark.map(str::to_owned), fields });
+        let about = About { subject: Some(patron.pseudonym), ..About::default() };
+        self.trail.push(Entry { about, detail: mark.map(str::to_owned), fields });
+    }
+
+    /// Leaves an audit row about a patron's loan or hold, as what happened to it is told by `ExplainLoan` and
+    /// `ExplainHold`.
+    pub(crate) fn noted_of(&mut self, patron: &patrons::Model, about: About, fields: Vec<FieldChange>) {
+        let about = About { subject: Some(patron.pseudonym), ..about };
+        self.trail.push(Entry { about, detail: None, fields });
     }
 
     /// Leaves an audit row of a change that is not about one patron.
     pub(crate) fn changed(&mut self, detail: impl Into<String>, fields: Vec<FieldChange>) {
-        self.trail.push(Entry { subject: None, detail: Some(detail.into()), fields });
+        self.trail.push(Entry { about: About::default(), detail: Some(detail.into()), fields });
     }
 
     /// Leaves an audit row of a change to a patron, and notes on the patron when and by whom (A44, A45).

@@ -1,7 +1,10 @@
 //! The audit rows of a staff operation: who, from which desk, why, about whom, and what changed.
 
 use super::Account;
-use crate::{RegisterError, Surroundings, audit::values::value_hash};
+use crate::{
+    RegisterError, Surroundings,
+    audit::{About, values::value_hash},
+};
 use chrono::{DateTime, Utc};
 use kortisto_domain::Purpose;
 use kortisto_store::{
@@ -51,7 +54,8 @@ pub(super) fn differences<const N: usize>(
 /// One audit row to be.
 #[derive(Default)]
 pub(crate) struct Entry {
-    pub(crate) subject: Option<Uuid>,
+    /// What it is about; its request id is that of the operation.
+    pub(crate) about: About,
     pub(crate) detail: Option<String>,
     pub(crate) fields: Vec<FieldChange>,
 }
@@ -163,7 +167,11 @@ pub(crate) async fn write(
             actor: signature.who.actor(),
             device_id: signature.who.device().map(|device| device.id),
             branch_id: signature.who.device().map(|device| device.branch_id),
-            subject: entry.subject,
+            subject: entry.about.subject,
+            item_id: entry.about.item,
+            loan_id: entry.about.loan,
+            hold_id: entry.about.hold,
+            named_salt: entry.about.salt(surroundings),
             request_id: signature.request_id,
             staff_account_id: signature.who.account(),
             staff_session_id: signature.who.session(),

@@ -174,7 +174,7 @@ async fn once(
         at: act.at,
         refusal: None,
     };
-    let entry = Entry { subject: None, detail: Some(rows::named(account)), fields };
+    let entry = Entry { detail: Some(rows::named(account)), fields, ..Entry::default() };
     trail::write(transaction, surroundings, &signature, vec![entry]).await?;
     Ok(account)
 }

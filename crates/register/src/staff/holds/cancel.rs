@@ -3,6 +3,7 @@
 use super::{Served, answer, hold_and_patron, write};
 use crate::{
     HoldAnswer, RegisterError,
+    audit::About,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_store::queries::changes::Changes;
@@ -39,7 +40,8 @@ impl StaffChange for CancelHoldForPatron {
                 FieldChange::new("hold.state", Some(was), Some("cancelled".to_owned())),
             ]
         });
-        desk.noted(&served.patron, None, fields);
+        let about = About { hold: Some(self.hold), ..About::default() };
+        desk.noted_of(&served.patron, about, fields);
         Ok(answer(&served, decision, None))
     }
 }

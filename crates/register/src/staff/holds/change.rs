@@ -3,6 +3,7 @@
 use super::{Served, answer, hold_and_patron};
 use crate::{
     HoldAnswer, HoldEdit, RegisterError,
+    audit::About,
     holds::changing::Changed,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
@@ -33,7 +34,8 @@ impl StaffChange for ChangeHoldForPatron {
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<HoldAnswer, RegisterError> {
         let served = Served::load(desk, hold_and_patron(desk, self.hold).await?).await?;
         let (decision, changed) = served.holder(desk).change(self.hold, &self.edit).await?;
-        desk.noted(&served.patron, None, changed.as_ref().map(differences).unwrap_or_default());
+        let about = About { hold: Some(self.hold), ..About::default() };
+        desk.noted_of(&served.patron, about, changed.as_ref().map(differences).unwrap_or_default());
         Ok(answer(&served, decision, changed.map(|changed| changed.details)))
     }
 }

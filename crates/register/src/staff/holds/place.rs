@@ -3,6 +3,7 @@
 use super::{Served, answer, write};
 use crate::{
     HoldAnswer, HoldWish, RegisterError,
+    audit::About,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_store::queries::changes::Changes;
@@ -36,7 +37,8 @@ impl StaffChange for PlaceHoldForPatron {
         let (decision, hold) = served.holder(desk).place(&self.wish, &mut changes).await?;
         write(desk, changes).await?;
         let placed = hold.as_ref().map(|hold| FieldChange::new("hold", None, Some(hold.id.to_string())));
-        desk.noted(&served.patron, None, placed.into_iter().collect());
+        let about = About { hold: hold.as_ref().map(|hold| hold.id), ..About::default() };
+        desk.noted_of(&served.patron, about, placed.into_iter().collect());
         Ok(answer(&served, decision, hold))
     }
 }

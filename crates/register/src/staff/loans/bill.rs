@@ -3,6 +3,7 @@
 use super::found;
 use crate::{
     RegisterError,
+    audit::About,
     loans::{Billed, fees::Charging},
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
@@ -47,7 +48,8 @@ impl StaffChange for BillLoan {
             FieldChange::new("billing_cents", None, cents(billed.billing_cents)),
             FieldChange::new("overdue_cents", None, cents(billed.overdue_cents)),
         ];
-        desk.noted(&found.patron, None, fields);
+        let about = About { item: Some(item.id), loan: Some(loan.id), ..About::default() };
+        desk.noted_of(&found.patron, about, fields);
         Ok(billed)
     }
 }

@@ -3,6 +3,7 @@
 use super::found;
 use crate::{
     RegisterError,
+    audit::About,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::{ItemState, LoanState};
@@ -65,7 +66,8 @@ impl StaffChange for ReportLoan {
         }
         let word = |state: LoanState| Some(state.word().to_owned());
         let change = FieldChange::new("loan_state", word(loan.state), word(self.state));
-        desk.noted(&found.patron, None, vec![change]);
+        let about = About { item: Some(item.id), loan: Some(loan.id), ..About::default() };
+        desk.noted_of(&found.patron, about, vec![change]);
         Ok(loan.id)
     }
 }

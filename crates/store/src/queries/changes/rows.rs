@@ -59,6 +59,14 @@ pub struct StaffAuditRow {
     pub branch_id: Option<i64>,
     /// About whom, as pseudonym.
     pub subject: Option<Uuid>,
+    /// About which item.
+    pub item_id: Option<i64>,
+    /// About which loan.
+    pub loan_id: Option<Uuid>,
+    /// About which hold.
+    pub hold_id: Option<Uuid>,
+    /// What is mixed into the hash of item, loan and hold, where there is one of them.
+    pub named_salt: Option<Hex>,
     /// Under which request id.
     pub request_id: Option<Uuid>,
     /// With which account.

@@ -62,6 +62,10 @@ set!(
         ("device_id", Kind::Int),
         ("branch_id", Kind::Int),
         ("subject", Kind::Uuid),
+        ("item_id", Kind::Int),
+        ("loan_id", Kind::Uuid),
+        ("hold_id", Kind::Uuid),
+        ("named_salt", Kind::Bytes),
         ("request_id", Kind::Uuid),
         ("staff_account_id", Kind::Int),
         ("staff_session_id", Kind::Uuid),
@@ -69,10 +73,10 @@ set!(
         ("detail", Kind::Text),
         ("values_hash", Kind::Bytes),
     ],
-    "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, request_id, \
-     staff_account_id, staff_session_id, purpose, detail, values_hash) select id, at, action, granted, reasons, \
-     actor, device_id, branch_id, subject, request_id, staff_account_id, staff_session_id, purpose, detail, \
-     values_hash from {rows}"
+    "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, item_id, loan_id, \
+     hold_id, named_salt, request_id, staff_account_id, staff_session_id, purpose, detail, values_hash) select id, at, \
+     action, granted, reasons, actor, device_id, branch_id, subject, item_id, loan_id, hold_id, named_salt, \
+     request_id, staff_account_id, staff_session_id, purpose, detail, values_hash from {rows}"
 );
 
 set!(
