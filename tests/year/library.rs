@@ -7,6 +7,7 @@ use kortisto_testkit::{
     Engine, TestRegister,
     register::{Device, ItemSeed, TestItem, TestPatron},
 };
+use sea_orm::ConnectionTrait as _;
 use std::{collections::HashMap, sync::Mutex};
 
 /// Items for each patron.
@@ -14,6 +15,12 @@ const ITEMS_PER_PATRON: u64 = 2;
 
 /// Copies of one title.
 const COPIES: u64 = 2;
+
+/// The first days, on which everything grows fast.
+const DAYS_OF_GROWTH: u64 = 3;
+
+/// Days after which statistics are gathered anew.
+const STATISTICS_DAYS: u64 = 7;
 
 /// Days after which kiosks get new certificates.
 const KIOSK_DAYS: u64 = 100;
@@ -78,8 +85,12 @@ impl Library {
         }
     }
 
-    /// Two kiosks, with certificates that last.
+    /// Two kiosks, with certificates that last, and what a cluster does by itself that runs for days: the throw-away one of
+    /// the tests gathers no statistics.
     pub(super) async fn new_day(&self, nth: u64) {
+        if nth < DAYS_OF_GROWTH || nth.is_multiple_of(STATISTICS_DAYS) {
+            self.register.store.writer().execute_unprepared("analyze").await.unwrap();
+        }
         if nth.is_multiple_of(KIOSK_DAYS) {
             let one = self.register.device(DeviceKind::SelfCheckout).await;
             let other = self.register.device(DeviceKind::SelfCheckout).await;

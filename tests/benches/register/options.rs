@@ -12,7 +12,7 @@ pub(crate) struct Options {
     /// One short round: shows that everything runs, and figures that wander.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Also a library of a million patrons, which takes minutes to set up.
+    /// Also libraries of a million patrons, three million items and ten million past loans, which take minutes to set up.
     #[arg(long)]
     pub(crate) full: bool,
     /// Also write the results to this file, as JSON.

@@ -177,7 +177,7 @@ on_both_engines! {
         let explained = client(&staff).explain_hold(request).await.unwrap().into_inner();
         let events: Vec<_> =
             explained.events.iter().map(|event| (event.action.as_str(), event.actor.as_str())).collect();
-        assert_eq!(events, [("return", "device"), ("staff.cancel_hold_for_patron", "staff")]);
+        assert_eq!(events, [("return", "device"), ("cancel_hold_for_patron", "staff")]);
         t.probe().await;
     }
 }

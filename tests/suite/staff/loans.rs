@@ -163,7 +163,7 @@ on_both_engines! {
         w.report(LoanReport::ClaimedReturned).await.unwrap();
         let claimed = explain().await.unwrap();
         let last = claimed.events.last().unwrap();
-        assert_eq!((last.action.as_str(), last.actor.as_str()), ("staff.report_loan", "staff"));
+        assert_eq!((last.action.as_str(), last.actor.as_str()), ("report_loan", "staff"));
 
         // It comes back late, and somebody waits for it.
         w.t.make_due(&w.item, w.t.surroundings.moment().today() - chrono::Days::new(3)).await;

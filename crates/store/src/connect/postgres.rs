@@ -36,12 +36,16 @@ const LANE_SETTINGS: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
+/// Settings of the general pool's sessions. Rows are looked up one by one and mostly cached, so an index costs hardly more
+/// than reading on; no statement is long enough for its compilation to pay.
+const POOL_SETTINGS: [(&str, &str); 2] = [("random_page_cost", "1.1"), ("jit", "off")];
+
 /// The general pool. Waits for the database at most as long as for a connection.
 pub(super) async fn pool(
     options: &StoreOptions,
     suspicion: &Arc<Suspicion>,
 ) -> Result<DatabaseConnection, StoreError> {
-    let session = session(options)?.application_name(&options.application_name);
+    let session = session(options)?.application_name(&options.application_name).options(POOL_SETTINGS);
     let suspicion = Arc::clone(suspicion);
     let mut pool = connect_options(session, options.pool_max.max(1), options.acquire_timeout);
     pool.test_before_acquire_if_idle_for(TRUST_IDLE_MAX)

@@ -3,7 +3,7 @@
 //! It reads the same facts, decides with the same rules in the shortest form, and writes the same rows.
 
 use super::{Lends, failed, fingerprint, function::ANSWER};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use kortisto::{
     common::v1::Verdict,
     device::v1::{CheckoutRequest, CheckoutResponse},
@@ -14,13 +14,13 @@ use kortisto_store::{
     Engine, Store, StoreError,
     entities::{
         audit, bans, cards, device_certificates, devices, fees, items, open_loans, patron_sessions, patrons,
-        remembered_answers, titles,
+        remembered_answers, titles, year_counters,
     },
 };
 use kortisto_vault::{SystemRandom, token_hash};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    IntoActiveModel as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -160,10 +160,30 @@ async fn check_out(t: &DatabaseTransaction, ask: Ask) -> Result<bool, StoreError
         item_id: Set(Some(item.id)),
         loan_id: Set(Some(ask.loan_id)),
         request_id: Set(Some(ask.request_id)),
+        named_salt: Set(Some(ask.audit_id.as_bytes().to_vec())),
         ..Default::default()
     }
     .insert(t)
     .await?;
+    let year = i16::try_from(ask.at.year()).unwrap_or(i16::MAX);
+    match year_counters::Entity::find_by_id((patron.id, year)).one(t).await? {
+        Some(counter) => {
+            let loans = counter.loans + 1;
+            let mut counter = counter.into_active_model();
+            counter.loans = Set(loans);
+            counter.update(t).await?;
+        }
+        None => {
+            let counter = year_counters::ActiveModel {
+                patron_id: Set(patron.id),
+                year: Set(year),
+                loans: Set(1),
+                holds: Set(0),
+                uncollected_holds: Set(0),
+            };
+            counter.insert(t).await?;
+        }
+    }
     remembered_answers::ActiveModel {
         device_id: Set(device.id),
         request_id: Set(ask.request_id),

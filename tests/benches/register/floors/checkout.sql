@@ -44,10 +44,14 @@ begin
         returning id
     ), a as (
         insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, item_id,
-                           loan_id, request_id)
+                           loan_id, request_id, named_salt)
         select gen_random_uuid(), now(), 'checkout', true, '[]', 'device', p_device, v_what.branch_id,
-               v_who.pseudonym, v_what.id, l.id, p_request
+               v_who.pseudonym, v_what.id, l.id, p_request, uuid_send(gen_random_uuid())
           from l
+    ), y as (
+        insert into year_counters (patron_id, year, loans, holds, uncollected_holds)
+        select v_who.patron_id, extract(year from current_date), 1, 0, 0 from l
+        on conflict (patron_id, year) do update set loans = year_counters.loans + excluded.loans
     ), r as (
         insert into remembered_answers (device_id, request_id, request_hash, answer, at)
         select p_device, p_request, sha256(p_barcode::bytea), p_answer, now() from l

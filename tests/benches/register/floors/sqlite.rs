@@ -100,9 +100,16 @@ fn check_out(connection: &Connection, token: &[u8], barcode: &str) -> rusqlite::
     connection
         .prepare_cached(
             "insert into audit (id, at, action, granted, reasons, actor, device_id, branch_id, subject, item_id, \
-             loan_id, request_id) values (?1, ?2, 'checkout', 1, '[]', 'device', ?3, ?4, ?5, ?6, ?7, ?8)",
+             loan_id, request_id, named_salt) \
+             values (?1, ?2, 'checkout', 1, '[]', 'device', ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute(params![new_uuid(), NOW, device, branch, pseudonym, item, loan, request])?;
+        .execute(params![new_uuid(), NOW, device, branch, pseudonym, item, loan, request, new_uuid()])?;
+    connection
+        .prepare_cached(
+            "insert into year_counters (patron_id, year, loans, holds, uncollected_holds) \
+             values (?1, 2026, 1, 0, 0) on conflict (patron_id, year) do update set loans = loans + 1",
+        )?
+        .execute([patron])?;
     connection
         .prepare_cached(
             "insert into remembered_answers (device_id, request_id, request_hash, answer, at) \

@@ -32,6 +32,9 @@ pub(crate) const QUEUE_LENGTH: u64 = 10;
 /// First byte of the keys of the holds that wait on the shelf.
 pub(crate) const TAG_READY_HOLD: u8 = 0x30;
 
+/// Items of the largest library.
+pub(crate) const LARGEST_ITEMS: u64 = 3_000_000;
+
 /// Connections at which everything is measured.
 pub(crate) const CONNECTIONS: [usize; 3] = [1, 8, 64];
 
@@ -59,6 +62,14 @@ impl Size {
             kept_items: [8_192, 24_576, 65_536],
             past_loans: 10 * patrons,
         }
+    }
+
+    /// With everything to be lent, returned and picked up, as large as the largest consortium: three million items and
+    /// ten million loans of the past.
+    pub(crate) const fn largest() -> Self {
+        let everything = Self::for_everything(1_000_000);
+        let others = everything.items() - everything.free_items;
+        Self { free_items: LARGEST_ITEMS - others, ..everything }
     }
 
     /// For a comparison by the number of patrons: doors and check-outs only.

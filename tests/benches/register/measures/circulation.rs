@@ -8,7 +8,7 @@ use crate::{
     library::size::CONNECTIONS,
     load::{Point, closed_loop},
     machine::Meter,
-    options::Measure,
+    options::{Measure, Options},
     report::{Goal, Report, Row},
 };
 use kortisto_testkit::Engine;
@@ -38,17 +38,20 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(engine: Engine, name: &'static str) -> Self {
+    fn new(bench: &Bench<'_>) -> Self {
+        let (engine, name) = (bench.library.engine, bench.engine());
         let others = |measure: &str| {
             CONNECTIONS.map(|connections| {
-                let row = Row::new(measure, name, "/s")
+                let row = Row::new(bench.measure(measure), name, "/s")
                     .at(connections)
                     .against("check-outs at as many connections");
                 if connections == 64 { row.goal(Goal::AtLeast(OTHERS_GOAL)) } else { row }
             })
         };
         let checkout = CONNECTIONS.map(|connections| {
-            let row = Row::new("check-out / floor", name, "/s").at(connections).against(floors::name(engine));
+            let row = Row::new(bench.measure("check-out / floor"), name, "/s")
+                .at(connections)
+                .against(floors::name(engine));
             let goal = CHECKOUT_GOAL.iter().find(|(of, at, _)| *of == engine && *at == connections);
             if let Some((.., goal)) = goal { row.goal(Goal::AtLeast(*goal)) } else { row }
         });
@@ -56,11 +59,11 @@ impl Rows {
             checkout,
             take_back: others("return / check-out"),
             pick_up: others("pick-up / check-out"),
-            entities: Row::new("check-out / entity calls", name, "/s")
+            entities: Row::new(bench.measure("check-out / entity calls"), name, "/s")
                 .at(64)
                 .against("sea-orm entities through gRPC")
                 .goal(Goal::AtLeast(ENTITIES_GOAL)),
-            lone: Row::new("lone check-out, p50 / function", name, "ms")
+            lone: Row::new(bench.measure("lone check-out, p50 / function"), name, "ms")
                 .at(1)
                 .against("one function through gRPC")
                 .goal(Goal::AtMost(LONE_GOAL)),
@@ -68,20 +71,29 @@ impl Rows {
     }
 }
 
+/// Whether anything of this file is wanted on the engine.
+pub(super) fn is_wanted(options: &Options, engine: Engine) -> bool {
+    let others = [Measure::Checkout, Measure::Return, Measure::Pickup, Measure::Entities];
+    is_lone_wanted(options, engine) || options.wants_any(&others)
+}
+
+fn is_lone_wanted(options: &Options, engine: Engine) -> bool {
+    options.wants(Measure::Lone) && engine == Engine::Postgres
+}
+
 pub(super) async fn run(bench: &Bench<'_>, report: &mut Report) {
     let options = bench.options;
-    let lone = options.wants(Measure::Lone) && bench.library.engine == Engine::Postgres;
-    let measures = [Measure::Checkout, Measure::Return, Measure::Pickup, Measure::Entities];
-    if !lone && !options.wants_any(&measures) {
+    if !is_wanted(options, bench.library.engine) {
         return;
     }
+    let lone = is_lone_wanted(options, bench.library.engine);
     let baselines = Server::start_baselines(&bench.library).await;
     let kiosks = &bench.library.devices;
     let by_entities: Arc<[Channel]> = baselines.kiosks(&bench.library).await.into();
     let by_function: Arc<[Channel]> =
         kiosks.connect(kiosks.kiosks(), 1, baselines.other_ports[0]).await.into();
     let baseline_meter = Meter { server: Some(baselines.pid()), ..bench.meter };
-    let mut rows = Rows::new(bench.library.engine, bench.engine());
+    let mut rows = Rows::new(bench);
     for _ in 0..options.rounds() {
         bench.library.restock().await;
         let mut check_outs = [Point::default(), Point::default(), Point::default()];

@@ -13,7 +13,10 @@ use crate::{
     caller::{self, session_at, walk},
     child::Server,
     floors,
-    library::{Library, Shelf, size::Size},
+    library::{
+        Library, Shelf,
+        size::{LARGEST_ITEMS, Size},
+    },
     load::{Point, closed_loop},
     machine::{self, Meter},
     options::{Measure, Options},
@@ -51,6 +54,11 @@ impl<'a> Bench<'a> {
 
     fn engine(&self) -> &'static str {
         name(self.library.engine)
+    }
+
+    /// What is measured, and where it is not the usual library.
+    fn measure(&self, what: &str) -> String {
+        if self.library.size.items() < LARGEST_ITEMS { what.to_owned() } else { format!("{what}, 3M items") }
     }
 
     /// Check-outs of free items through these connections, each by another patron.
@@ -111,6 +119,14 @@ pub(crate) async fn run(engine: Engine, options: &Options, report: &mut Report) 
         contention::run(&bench, report).await;
         poison::run(&bench, report).await;
         pins::run(&bench, report).await;
+    }
+    if options.full && circulation::is_wanted(options, engine) {
+        let library = Library::create(&shelf, Size::largest()).await;
+        if engine == Engine::Postgres {
+            floors::install(&library).await;
+        }
+        let server = Server::start(&library).await;
+        circulation::run(&Bench::open(options, library, server).await, report).await;
     }
     if options.wants(Measure::Growth) {
         growth::run(&shelf, options, report).await;
