@@ -106,8 +106,17 @@ on_both_engines! {
                 every_weeks: 2,
                 ..Default::default()
             };
-            HomeServiceServiceClient::new(carer.channel()).put_home_service(served).await.unwrap();
-            t.consent(patron, ConsentPurpose::HomeServiceHistory).await;
+            let mut home = HomeServiceServiceClient::new(carer.channel());
+            home.put_home_service(served).await.unwrap();
+            let granted = wire::SetConsentRequest {
+                request_id: new_id(),
+                patron_number: patron.number.clone(),
+                about: wire::ConsentPurpose::HomeServiceHistory.into(),
+                state: wire::ConsentState::Granted.into(),
+                form: wire::ConsentForm::Paper.into(),
+                text_version: "2026-1".to_owned(),
+            };
+            home.set_consent(granted).await.unwrap();
         }
         let own = t.consent(&reader, ConsentPurpose::LoanHistory).await;
         t.clock.advance(TimeDelta::minutes(1));
