@@ -23,6 +23,7 @@ mod m0015_shelf_signals;
 mod m0016_ledger_opening;
 mod m0017_jobs;
 mod m0018_forgetting;
+mod m0019_ward_sessions;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_ledger_opening::Migration),
             Box::new(m0017_jobs::Migration),
             Box::new(m0018_forgetting::Migration),
+            Box::new(m0019_ward_sessions::Migration),
         ]
     }
 }

@@ -17,6 +17,7 @@ mod key_care;
 mod ledger;
 mod model;
 mod notices;
+mod online;
 mod peers;
 mod plans;
 mod record;

@@ -10,6 +10,10 @@ pub enum Reason {
     CredentialsNotAccepted,
     /// No session of this patron at this device.
     SessionEnded,
+    /// For the patron alone, and a guardian asks in a ward's place (A78).
+    PatronAlone,
+    /// No ward in the patron's care, or one who has turned 15 (A53).
+    NotInCare,
     /// Not a resource of this branch, or not for this device.
     ResourceUnknown,
     /// The policy asks for a right, and there is none.
@@ -72,6 +76,8 @@ pub enum Reason {
     RenewalTooEarly,
     /// Too late, made elsewhere, or something else has happened to the loan since.
     UndoTooLate,
+    /// No loan history is kept for patrons, by policy (A78).
+    HistoryNotKept,
     /// No such hold of this patron.
     HoldUnknown,
     /// Not ready.
@@ -113,6 +119,8 @@ impl Reason {
     pub const ALL: &'static [Self] = &[
         Self::CredentialsNotAccepted,
         Self::SessionEnded,
+        Self::PatronAlone,
+        Self::NotInCare,
         Self::ResourceUnknown,
         Self::SelfServiceRightMissing,
         Self::SelfServiceBan,
@@ -144,6 +152,7 @@ impl Reason {
         Self::ItemWaitedFor,
         Self::RenewalTooEarly,
         Self::UndoTooLate,
+        Self::HistoryNotKept,
         Self::HoldUnknown,
         Self::HoldNotReady,
         Self::HoldAtOtherBranch,

@@ -32,6 +32,7 @@
 //! | how is a name found? | [`names`] |
 //! | what stands against borrowing, and where does it come from? | [`blocks`] |
 //! | who stands beside a patron, and may their record go? | [`relations`] |
+//! | until when does a guardian act in a ward's place? | [`care`] |
 //! | how is a right to unstaffed libraries granted? | [`rights`] |
 //! | who may give which consent? | [`consents`] |
 //! | when does the home library service deliver? | [`home_service`] |
@@ -51,6 +52,7 @@ pub mod blocks;
 pub mod business_id;
 pub mod card_number;
 pub mod cards;
+pub mod care;
 pub mod codes;
 pub mod consents;
 pub mod contact;

@@ -1,4 +1,4 @@
-//! How a name is folded, so that it is found however it was typed.
+//! How a name is folded, so that it is found however it was typed, and what of it a screen shows.
 //!
 //! Lower case, and each letter as a Finnish index files it: å, ä and ö are letters of their own and stay, every
 //! other mark over or under a letter goes (é is e, š is s), ü is y, æ is ä, ø is ö. Hyphens separate like blanks,
@@ -11,6 +11,12 @@ pub const PREFIX_LETTERS_MIN: usize = 2;
 #[must_use]
 pub fn search_name(family_name: &str, given_names: &str) -> String {
     fold(&format!("{family_name} {given_names}"))
+}
+
+/// The first of the given names, as a screen shows it; empty where there is none.
+#[must_use]
+pub fn first_given(given_names: &str) -> &str {
+    given_names.split_whitespace().next().unwrap_or_default()
 }
 
 /// The beginning that a search asks for, folded; none when it has fewer than [`PREFIX_LETTERS_MIN`] letters.
@@ -96,6 +102,15 @@ fn push_letter(folded: &mut String, letter: char) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_screen_shows_the_first_given_name() {
+        for (names, first) in
+            [("Aino Maria", "Aino"), ("Aino-Maria Liisa", "Aino-Maria"), (" Åke", "Åke"), ("", "")]
+        {
+            assert_eq!(first_given(names), first, "{names:?}");
+        }
+    }
 
     #[test]
     fn names_are_folded_as_a_finnish_index_files_them() {

@@ -9,6 +9,7 @@ mod aliases;
 pub mod audit;
 pub mod bans;
 mod caller;
+mod consents;
 mod desk;
 pub mod devices;
 mod error;
@@ -40,12 +41,14 @@ pub use holds::{
     Reservation, ReservePickup, RevertPickup, ShelfNews, ShelfWatch, StockCompartment, Stocked,
 };
 pub use loans::{
-    Billed, CancelCheckout, Checkout, ListLoans, ListedLoan, LoanAnswer, LoanDetails, LoanList, LoanPlace,
-    RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed, Return, ReturnAnswer, ReturnRouting, UndoAnswer,
+    Billed, CancelCheckout, Checkout, HistoryPage, HistoryRecord, HistorySet, ListLoanHistory, ListLoans,
+    ListedLoan, LoanAnswer, LoanDetails, LoanHistory, LoanList, LoanPlace, RENEW_ALL_MAX, Renew, RenewAll,
+    RenewAnswer, Renewed, Return, ReturnAnswer, ReturnRouting, SetLoanHistory, UndoAnswer,
 };
 pub use patrons::{
-    Ask, Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Profile,
-    SecretChanged, SessionStanding, SessionWatch, SetWebPassword, WatchSession,
+    Ask, Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, ListWards, OpenWardSession,
+    PatronMessage, Profile, SecretChanged, SessionStanding, SessionWatch, SetWebPassword, WardDetails,
+    WardList, WardSession, WatchSession,
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};

@@ -20,6 +20,10 @@ pub enum Rpc {
     ChangePin,
     /// `PatronService.SetWebPassword`.
     SetWebPassword,
+    /// `PatronService.ListWards`.
+    ListWards,
+    /// `PatronService.OpenWardSession`.
+    OpenWardSession,
     /// `LoanService.Checkout`.
     Checkout,
     /// `LoanService.Return`.
@@ -32,6 +36,10 @@ pub enum Rpc {
     RenewAll,
     /// `LoanService.ListLoans`.
     ListLoans,
+    /// `LoanService.ListLoanHistory`.
+    ListLoanHistory,
+    /// `LoanService.SetLoanHistory`.
+    SetLoanHistory,
     /// `HoldService.ListHolds`.
     ListHolds,
     /// `HoldService.PickUpHold`.
@@ -158,6 +166,33 @@ const TABLE: &[Row] = &[
         shows: &[("verdict", ONLINE), ("refusals", ONLINE), ("refusals.remedy", ONLINE)],
     },
     Row {
+        rpc: Rpc::ListWards,
+        name: "PatronService.ListWards",
+        callers: ONLINE,
+        asks: &[("patron_token", ONLINE), ("page_size", ONLINE), ("page_token", ONLINE)],
+        shows: &[
+            ("verdict", ONLINE),
+            ("refusals", ONLINE),
+            ("refusals.remedy", ONLINE),
+            ("wards", ONLINE),
+            ("wards.ward_name", ONLINE),
+            ("next_page_token", ONLINE),
+        ],
+    },
+    Row {
+        rpc: Rpc::OpenWardSession,
+        name: "PatronService.OpenWardSession",
+        callers: ONLINE,
+        asks: &[("request_id", ONLINE), ("patron_token", ONLINE), ("relation_id", ONLINE)],
+        shows: &[
+            ("verdict", ONLINE),
+            ("refusals", ONLINE),
+            ("refusals.remedy", ONLINE),
+            ("patron_token", ONLINE),
+            ("token_expires_at", ONLINE),
+        ],
+    },
+    Row {
         rpc: Rpc::Checkout,
         name: "LoanService.Checkout",
         callers: LENDING,
@@ -238,6 +273,27 @@ const TABLE: &[Row] = &[
             ("loans", LOOKING_AFTER),
             ("next_page_token", LOOKING_AFTER),
         ],
+    },
+    Row {
+        rpc: Rpc::ListLoanHistory,
+        name: "LoanService.ListLoanHistory",
+        callers: ONLINE,
+        asks: &[("patron_token", ONLINE), ("page_size", ONLINE), ("page_token", ONLINE)],
+        shows: &[
+            ("verdict", ONLINE),
+            ("refusals", ONLINE),
+            ("refusals.remedy", ONLINE),
+            ("loans", ONLINE),
+            ("next_page_token", ONLINE),
+            ("kept", ONLINE),
+        ],
+    },
+    Row {
+        rpc: Rpc::SetLoanHistory,
+        name: "LoanService.SetLoanHistory",
+        callers: ONLINE,
+        asks: &[("request_id", ONLINE), ("patron_token", ONLINE), ("kept", ONLINE), ("text_version", ONLINE)],
+        shows: &[("verdict", ONLINE), ("refusals", ONLINE), ("refusals.remedy", ONLINE)],
     },
     Row {
         rpc: Rpc::ListHolds,

@@ -210,6 +210,8 @@ const fn reason_id(reason: Reason) -> &'static str {
     match reason {
         Reason::CredentialsNotAccepted => "credentials-not-accepted",
         Reason::SessionEnded => "session-ended",
+        Reason::PatronAlone => "patron-alone",
+        Reason::NotInCare => "not-in-care",
         Reason::ResourceUnknown => "resource-unknown",
         Reason::SelfServiceRightMissing => "self-service-right-missing",
         Reason::SelfServiceBan => "self-service-ban",
@@ -241,6 +243,7 @@ const fn reason_id(reason: Reason) -> &'static str {
         Reason::ItemWaitedFor => "item-waited-for",
         Reason::RenewalTooEarly => "renewal-too-early",
         Reason::UndoTooLate => "undo-too-late",
+        Reason::HistoryNotKept => "history-not-kept",
         Reason::HoldUnknown => "hold-unknown",
         Reason::HoldNotReady => "hold-not-ready",
         Reason::HoldAtOtherBranch => "hold-at-other-branch",

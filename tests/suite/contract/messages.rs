@@ -24,9 +24,10 @@ const PERSONAL: [&str; 14] = [
 ];
 
 /// Fields that carry such a word and may go to a device, and why.
-const PERSONAL_EXCEPTIONS: [(&str, &str); 5] = [
+const PERSONAL_EXCEPTIONS: [(&str, &str); 6] = [
     ("AuthenticatePatronResponse.display_name", "a greeting, at kiosk and online library only"),
     ("Fee.ward_name", "which of the children owes it, to a guardian who is signed in"),
+    ("Ward.ward_name", "for which of the children to act, to a guardian who is signed in"),
     ("EnrolDeviceResponse.device_name", "the device's own"),
     ("GetDeviceResponse.device_name", "the device's own"),
     ("GetDeviceResponse.branch_name", "a building's"),
@@ -120,7 +121,7 @@ fn no_answer_tells_a_device_about_a_person() {
 }
 
 #[test]
-fn no_answer_carries_a_pin_but_a_new_one_and_two_carry_a_token() {
+fn no_answer_carries_a_pin_but_a_new_one_and_three_carry_a_token() {
     let mut tokens = Vec::new();
     for method in methods() {
         for message in closure(&method.output()) {
@@ -134,7 +135,14 @@ fn no_answer_carries_a_pin_but_a_new_one_and_two_carry_a_token() {
             tokens.extend(message.get_field_by_name("patron_token").map(|_| short_name(&method)));
         }
     }
-    assert_eq!(tokens, ["PatronService.AuthenticatePatron", "LoanService.OpenPatronSession"]);
+    assert_eq!(
+        tokens,
+        [
+            "PatronService.AuthenticatePatron",
+            "PatronService.OpenWardSession",
+            "LoanService.OpenPatronSession"
+        ]
+    );
 }
 
 #[test]

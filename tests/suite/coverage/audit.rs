@@ -33,13 +33,18 @@ on_both_engines! {
                 let mut actions: Vec<_> = found.iter().map(|row| row.action.as_str()).collect();
                 actions.sort_unstable();
                 let with_pin = question.request.has_field_by_name("pin") && question.action == "check_access";
-                let expected: &[_] =
-                    if with_pin { &["check_access", "verify_pin"] } else { &[question.action] };
+                let expected: &[_] = match question.ward {
+                    _ if with_pin => &["check_access", "verify_pin"],
+                    Some(_) => &[question.action, question.action],
+                    None => &[question.action],
+                };
+                let subjects: BTreeSet<_> = found.iter().map(|row| row.subject).collect();
+                let concerned = question.ward.map(Some).into_iter().chain([question.subject]);
+                assert_eq!(subjects, concerned.collect(), "{} as {kind:?}", method.name);
                 assert_eq!(actions, expected, "{} as {kind:?}", method.name);
                 for row in &found {
                     assert_eq!((row.actor.as_str(), row.device_id), ("device", Some(device.id)));
                     assert_eq!(row.branch_id, Some(kortisto_testkit::register::BRANCH_MAIN));
-                    assert_eq!(row.subject, question.subject, "{} as {kind:?}", method.name);
                     assert_eq!(row.request_id, question.id().map(|(_, id)| id), "{}", method.name);
                     assert_eq!((row.granted, row.reasons.as_str()), (true, "[]"));
                     assert_eq!(row.at, w.t.clock.now());

@@ -78,6 +78,8 @@ fn wrong_by_name(field: &FieldDescriptor) -> Vec<Value> {
         "valid_until" | "frozen_until" => {
             texts(&["x", "2026-02-30", "2026-2-3", "1849-12-31", "2201-01-01", "2020-01-01T00:00"])
         }
+        // Either is right.
+        "kept" => Vec::new(),
         // Alone it is right.
         "unfreeze" => Vec::new(),
         "level" => [-1, 4, i32::MAX].map(Value::EnumNumber).to_vec(),
@@ -100,6 +102,8 @@ fn wrong_by_name(field: &FieldDescriptor) -> Vec<Value> {
         "patron_token" => {
             texts(&["", "x", &"!".repeat(43), &"A".repeat(42), &"A".repeat(44), &"\0".repeat(43)])
         }
+        "relation_id" => [0, -1, i64::MIN].map(Value::I64).to_vec(),
+        "text_version" => texts(&["", " ", " a", "a\0b", &"x".repeat(101)]),
         "page_size" => vec![Value::I32(-1), Value::I32(i32::MIN)],
         "page_token" => texts(&["x", "1", "2.3.4", "1.2.3.4", "1.zz.7", "0.1.\0", &"1".repeat(129)]),
         "fee_ids" => {

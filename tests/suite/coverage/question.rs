@@ -5,12 +5,13 @@ use kortisto::common::v1::Money;
 use kortisto::device::v1::{
     AuthenticatePatronRequest, CancelCheckoutRequest, CancelHoldRequest, ChangeHoldRequest, ChangePinRequest,
     CheckAccessRequest, CheckoutRequest, ConfirmPickupRequest, EndPatronSessionRequest, GetDeviceRequest,
-    ListFeesRequest, ListHoldsRequest, ListLoansRequest, PickUpHoldRequest, PlaceHoldRequest,
-    RecordPaymentRequest, RenewAllRequest, RenewCertificateRequest, RenewRequest, ReservePickupRequest,
-    ReturnRequest, RevertPickupRequest, SetWebPasswordRequest, StockCompartmentRequest,
-    WatchHoldShelfRequest, WatchPatronSessionRequest,
+    ListFeesRequest, ListHoldsRequest, ListLoanHistoryRequest, ListLoansRequest, ListWardsRequest,
+    OpenWardSessionRequest, PickUpHoldRequest, PlaceHoldRequest, RecordPaymentRequest, RenewAllRequest,
+    RenewCertificateRequest, RenewRequest, ReservePickupRequest, ReturnRequest, RevertPickupRequest,
+    SetLoanHistoryRequest, SetWebPasswordRequest, StockCompartmentRequest, WatchHoldShelfRequest,
+    WatchPatronSessionRequest,
 };
-use kortisto_domain::DeviceKind;
+use kortisto_domain::{ConsentPurpose, DeviceKind, RelationKind};
 use kortisto_register::{Rpc, permissions};
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister,
@@ -30,6 +31,8 @@ pub(super) struct Question {
     pub(super) request: DynamicMessage,
     /// The pseudonym of the patron that it concerns.
     pub(super) subject: Option<Uuid>,
+    /// The pseudonym of the ward that it concerns too, with an audit row of its own.
+    pub(super) ward: Option<Uuid>,
     /// What the audit trail calls it.
     pub(super) action: &'static str,
 }
@@ -102,6 +105,23 @@ impl World {
         item.barcode
     }
 
+    /// A loan that the patron has returned, after consenting to a history.
+    pub(super) async fn history(&self, patron: &TestPatron) {
+        self.t.consent(patron, ConsentPurpose::LoanHistory).await;
+        let item = self.t.item().await;
+        let token = self.kiosk.sign_in(&patron.card, patron.pin).await;
+        self.kiosk.checkout(&token, &item.barcode).await.unwrap();
+        self.kiosk.take_back(&item.barcode).await.unwrap();
+    }
+
+    /// A child in the patron's care, and the key of the relation.
+    pub(super) async fn ward(&self, patron: &TestPatron) -> (TestPatron, i64) {
+        let born = self.t.surroundings.moment().today().checked_sub_months(chrono::Months::new(9 * 12));
+        let ward = self.t.patron_with(PatronSeed { born, ..PatronSeed::default() }).await;
+        let relation = self.t.relate(&ward, patron, RelationKind::Guardian).await;
+        (ward, relation)
+    }
+
     /// A hold of the patron that waits.
     pub(super) async fn pending_hold(&self, patron: &TestPatron) -> String {
         let item = self.t.item().await;
@@ -144,7 +164,8 @@ impl World {
         kind: DeviceKind,
         patron: &TestPatron,
     ) -> Question {
-        let about = |action, request| Question { request, subject: Some(patron.pseudonym), action };
+        let about =
+            |action, request| Question { request, subject: Some(patron.pseudonym), ward: None, action };
         let message = |message: &dyn Encoded| message.in_terms_of(method);
         match method.name.as_str() {
             "PatronService.AuthenticatePatron" => about(
@@ -222,6 +243,37 @@ impl World {
                 self.loan_to_renew(patron).await;
                 let patron_token = self.token(device, kind, patron).await;
                 about("list_loans", message(&ListLoansRequest { patron_token, ..Default::default() }))
+            }
+            "LoanService.ListLoanHistory" => {
+                self.history(patron).await;
+                let patron_token = self.token(device, kind, patron).await;
+                about(
+                    "list_loan_history",
+                    message(&ListLoanHistoryRequest { patron_token, ..Default::default() }),
+                )
+            }
+            "LoanService.SetLoanHistory" => about(
+                "set_loan_history",
+                message(&SetLoanHistoryRequest {
+                    request_id: new_id(),
+                    patron_token: self.token(device, kind, patron).await,
+                    kept: true,
+                    text_version: "2026-01".to_owned(),
+                }),
+            ),
+            "PatronService.ListWards" => {
+                self.ward(patron).await;
+                let patron_token = self.token(device, kind, patron).await;
+                about("list_wards", message(&ListWardsRequest { patron_token, ..Default::default() }))
+            }
+            "PatronService.OpenWardSession" => {
+                let (ward, relation_id) = self.ward(patron).await;
+                let request = OpenWardSessionRequest {
+                    request_id: new_id(),
+                    patron_token: self.token(device, kind, patron).await,
+                    relation_id,
+                };
+                Question { ward: Some(ward.pseudonym), ..about("open_ward_session", message(&request)) }
             }
             "HoldService.ListHolds" => {
                 self.ready_hold(patron).await;

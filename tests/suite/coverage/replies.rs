@@ -5,7 +5,10 @@ use super::{
     question::World,
     rpc::{Method, dynamic, method, methods},
 };
-use kortisto::device::v1::{ListFeesRequest, ListHoldsRequest, ListLoansRequest, ReturnRequest};
+use kortisto::device::v1::{
+    ListFeesRequest, ListHoldsRequest, ListLoanHistoryRequest, ListLoansRequest, ListWardsRequest,
+    ReturnRequest,
+};
 use kortisto_domain::{CardState, DeviceKind, RelationKind};
 use kortisto_register::permissions;
 use kortisto_testkit::{
@@ -86,6 +89,23 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             let page = ListLoansRequest { patron_token: token, page_size: 1, page_token: String::new() };
             refused("patron_token", &w.t.worthless_token());
             scenes.push(dynamic(&method.input, &page));
+        }
+        "LoanService.ListLoanHistory" => {
+            w.t.clock.advance(chrono::TimeDelta::seconds(1));
+            w.history(&patron).await;
+            let patron_token = w.token(device, kind, &patron).await;
+            let page = ListLoanHistoryRequest { patron_token, page_size: 1, page_token: String::new() };
+            refused("patron_token", &w.t.worthless_token());
+            scenes.push(dynamic(&method.input, &page));
+        }
+        "PatronService.ListWards" => {
+            let patron_token = w.token(device, kind, &patron).await;
+            let page = ListWardsRequest { patron_token, page_size: 1, page_token: String::new() };
+            refused("patron_token", &w.t.worthless_token());
+            scenes.push(dynamic(&method.input, &page));
+        }
+        "LoanService.SetLoanHistory" | "PatronService.OpenWardSession" => {
+            refused("patron_token", &w.t.worthless_token());
         }
         "HoldService.ListHolds" => {
             let token = w.token(device, kind, &patron).await;

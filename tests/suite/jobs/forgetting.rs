@@ -9,13 +9,13 @@ use kortisto::{
         loan_service_client::LoanServiceClient, relation_service_client::RelationServiceClient,
     },
 };
-use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, DeviceKind, FeeKind, StaffRole};
+use kortisto_domain::{ConsentPurpose, DeviceKind, FeeKind, StaffRole};
 use kortisto_register::{
     audit::{SEAL_MARGIN, Sealer, verify},
     jobs::Job,
 };
 use kortisto_store::entities::{
-    audit, consents, fees, holds, kept_history, loan_history, pin_attempts, remembered_answers,
+    audit, fees, holds, kept_history, loan_history, pin_attempts, remembered_answers,
 };
 use kortisto_testkit::{
     TestRegister, on_both_engines,
@@ -33,22 +33,6 @@ async fn read(t: &TestRegister, kiosk: &Device, patron: &TestPatron) -> TestItem
     assert!(kiosk.checkout(&token, &item.barcode).await.unwrap().loan.is_some());
     kiosk.take_back(&item.barcode).await.unwrap();
     item
-}
-
-async fn consent(t: &TestRegister, patron: &TestPatron, purpose: ConsentPurpose) -> consents::Model {
-    consents::ActiveModel {
-        patron_id: Set(patron.id),
-        purpose: Set(purpose.code()),
-        state: Set(ConsentState::Granted.code()),
-        form: Set(ConsentForm::Paper.code()),
-        text_version: Set("2026-01".to_owned()),
-        recorded_at: Set(t.clock.now()),
-        recorded_by: Set("test".to_owned()),
-        ..Default::default()
-    }
-    .insert(t.store.writer())
-    .await
-    .unwrap()
 }
 
 async fn traces(t: &TestRegister) -> Vec<loan_history::Model> {
@@ -134,7 +118,7 @@ on_both_engines! {
             home.put_home_service(served).await.unwrap();
             home.set_consent(set(patron, wire::ConsentState::Granted)).await.unwrap();
         }
-        let own = consent(&t, &reader, ConsentPurpose::LoanHistory).await;
+        let own = t.consent(&reader, ConsentPurpose::LoanHistory).await;
         t.clock.advance(TimeDelta::minutes(1));
         let item = read(&t, &kiosk, &reader).await;
         read(&t, &kiosk, &other).await;
@@ -171,8 +155,8 @@ on_both_engines! {
         let (reader, silent) = (t.patron().await, t.patron().await);
         read(&t, &kiosk, &reader).await;
         t.clock.advance(TimeDelta::minutes(1));
-        consent(&t, &reader, ConsentPurpose::LoanHistory).await;
-        consent(&t, &reader, ConsentPurpose::HomeServiceHistory).await;
+        t.consent(&reader, ConsentPurpose::LoanHistory).await;
+        t.consent(&reader, ConsentPurpose::HomeServiceHistory).await;
         let item = read(&t, &kiosk, &reader).await;
         read(&t, &kiosk, &silent).await;
         t.clock.advance(TimeDelta::days(61));
@@ -189,8 +173,8 @@ on_both_engines! {
         t.policy("history.default", "home_service").await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;
         let (reader, at_home) = (t.patron().await, t.patron().await);
-        consent(&t, &reader, ConsentPurpose::LoanHistory).await;
-        consent(&t, &at_home, ConsentPurpose::HomeServiceHistory).await;
+        t.consent(&reader, ConsentPurpose::LoanHistory).await;
+        t.consent(&at_home, ConsentPurpose::HomeServiceHistory).await;
         read(&t, &kiosk, &reader).await;
         read(&t, &kiosk, &at_home).await;
         t.clock.advance(TimeDelta::days(61));

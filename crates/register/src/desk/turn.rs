@@ -170,6 +170,7 @@ impl Turn {
         let session = self.asked(index).session.and_then(|id| self.world.sessions.get(&id));
         session.is_some_and(|session| {
             session.device_id == device.id
+                && !session.guardian_id.is_some_and(|guardian| self.changes.signed_out.contains(&guardian))
                 && session.ended_at.is_none()
                 && self.moment.at() < session.expires_at
         })

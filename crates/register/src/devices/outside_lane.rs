@@ -2,10 +2,10 @@
 
 use crate::{Caller, Register, RegisterError, Rpc, audit::About, desk::turn};
 use chrono::TimeDelta;
-use kortisto_domain::{Decision, DeviceKind, Moment};
+use kortisto_domain::{Decision, DeviceKind, Moment, Reason, authenticate};
 use kortisto_store::queries::{
     changes::{self, CertificateRow, Changes},
-    circulation_facts::{self, Facts},
+    circulation_facts::{self, Facts, Session},
     dialect::{At, Hex},
     party::{Device, Party},
 };
@@ -69,6 +69,31 @@ impl Asking {
             && session.ended_at.is_none()
             && self.moment.at() < session.expires_at;
         self.facts.party.as_ref().filter(|_| runs)
+    }
+
+    /// Whether what is for the patron alone may be asked here (A78), and the patron of the session if it runs.
+    pub(crate) fn patron_alone(&self, rpc: Rpc) -> Result<(Decision, Option<&Party>), RegisterError> {
+        let device = self.admit(rpc)?;
+        let Some(party) = self.party_of_running_session() else {
+            return Ok((Decision::refused(Reason::SessionEnded), None));
+        };
+        let decision = if self.guardian().is_some() {
+            Decision::refused(Reason::PatronAlone)
+        } else {
+            // A card that was blocked or reported lost since ends what its session may see.
+            authenticate::decide(&party.card, &party.patron, device.kind, device.branch_id, &self.moment)
+        };
+        Ok((decision, Some(party)))
+    }
+
+    /// The guardian who has opened the session of the token for a ward.
+    pub(crate) fn guardian(&self) -> Option<i64> {
+        self.session()?.guardian_id
+    }
+
+    /// The session of the token, whether or not it still runs.
+    pub(crate) const fn session(&self) -> Option<&Session> {
+        self.facts.session.as_ref()
     }
 
     /// The patron of the token, if the session runs at this device or would have ended by itself at most this long ago.

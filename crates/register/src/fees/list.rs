@@ -6,7 +6,7 @@ use crate::{
     devices::outside_lane::{Asking, record},
 };
 use chrono::{DateTime, Utc};
-use kortisto_domain::{Decision, FeeKind, Moment, Reason, authenticate, facts::Patron};
+use kortisto_domain::{Decision, FeeKind, Moment, Reason, authenticate, facts::Patron, names};
 use kortisto_store::{
     StoreError,
     entities::{fees, patrons},
@@ -181,6 +181,5 @@ async fn first_names(
     wards: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, String>, StoreError> {
     let found = patrons::Entity::find().filter(patrons::Column::Id.is_in(wards)).all(transaction).await?;
-    let first = |names: &str| names.split_whitespace().next().unwrap_or_default().to_owned();
-    Ok(found.into_iter().map(|ward| (ward.id, first(&ward.given_names))).collect())
+    Ok(found.into_iter().map(|ward| (ward.id, names::first_given(&ward.given_names).to_owned())).collect())
 }

@@ -13,6 +13,7 @@ use kortisto_store::{
     Engine, StoreError,
     queries::{
         changes::{self, Changes, RememberedRow},
+        circulation_facts::Session,
         dialect::{At, Hex},
         locks,
         party::{Device, Party},
@@ -83,6 +84,7 @@ pub(crate) struct PatronDesk<'t> {
     pub(crate) transaction: &'t DatabaseTransaction,
     pub(crate) moment: Moment,
     pub(crate) device: Device,
+    pub(crate) session: Session,
     pub(crate) party: Party,
     pub(crate) rulebook: Arc<crate::Rulebook>,
     /// Written with the audit row, in one statement for each table.
@@ -108,6 +110,14 @@ impl PatronDesk<'_> {
     pub(crate) fn standing(&self) -> Decision {
         let (kind, branch) = (self.device.kind, self.device.branch_id);
         authenticate::decide(&self.party.card, &self.party.patron, kind, branch, &self.moment)
+    }
+
+    /// The same for what is for the patron alone, and for no guardian in a ward's place (A78).
+    pub(crate) fn standing_alone(&self) -> Decision {
+        if self.session.guardian_id.is_some() {
+            return Decision::refused(Reason::PatronAlone);
+        }
+        self.standing()
     }
 
     /// Holds the items with these barcodes. They come after the patron in the order of locks, and before titles.
@@ -159,7 +169,7 @@ async fn run<O: PatronChange>(
     };
     let asking = Asking::load(register, transaction, caller, Some(token_hash), Some(*request_id)).await?;
     let device = asking.admit(O::RPC)?.clone();
-    let Some(party) = asking.party().cloned() else {
+    let Some((session, party)) = asking.session().cloned().zip(asking.party().cloned()) else {
         return over::<O>(register, &asking, transaction).await;
     };
     // The card has moved to another patron between the two, or a ward has come: the unit of work tries again.
@@ -184,6 +194,7 @@ async fn run<O: PatronChange>(
         moment: asking.moment,
         rulebook: register.rulebook_in(transaction).await?,
         device,
+        session,
         party,
         changes: Changes::default(),
     };

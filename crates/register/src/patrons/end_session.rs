@@ -5,7 +5,7 @@ use crate::{
     audit::About,
     desk::{Deferral, Reply, Turn, turn::request_hash},
 };
-use kortisto_domain::Decision;
+use kortisto_domain::{Decision, DeviceKind};
 use kortisto_store::queries::{changes::SessionEndRow, dialect::At};
 use uuid::Uuid;
 
@@ -35,6 +35,12 @@ impl EndSession {
             if let Some(session) = turn.asked(index).session.and_then(|id| turn.world.sessions.get_mut(&id)) {
                 session.ended_at = Some(at);
                 turn.changes.ended_sessions.push(SessionEndRow { id: session.id, ended_at: At(at) });
+                // Whoever acts for a ward ends that alone, and whoever goes ends all of it.
+                let is_own = session.guardian_id.is_none();
+                if let Some(who) = who.as_ref().filter(|_| is_own && device.kind == DeviceKind::OnlineLibrary)
+                {
+                    turn.changes.wards_signed_out.insert(who.card.patron_id);
+                }
             }
         }
         let about = About {

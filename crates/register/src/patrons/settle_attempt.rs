@@ -8,7 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{
-    Decision, MessageKind, Reason, age, authenticate, messages, pin_throttle::KNOWN_DEVICE_TRIES,
+    Decision, MessageKind, Reason, age, authenticate, messages, names, pin_throttle::KNOWN_DEVICE_TRIES,
 };
 use kortisto_store::queries::{
     changes::{AttemptOutcome, AttemptRow, SessionRow, WebPasswordRow},
@@ -151,7 +151,7 @@ pub(super) fn profile(turn: &Turn, index: usize, who: &Who) -> Profile {
     Profile {
         pseudonym: who.patron.pseudonym,
         language: who.patron.language.clone(),
-        first_name: given_names.split_whitespace().next().unwrap_or_default().to_owned(),
+        first_name: names::first_given(given_names).to_owned(),
         debt_cents: who.patron.facts.debt_cents,
         loan_count: who.patron.facts.open_loans.iter().map(|count| count.loans).sum(),
         ready_hold_count: u32::try_from(turn.asked(index).ready_holds).unwrap_or(0),
@@ -272,6 +272,7 @@ impl SettleAttempt {
             started_at: At(at),
             expires_at: At(expires_at),
             ended_at: None,
+            guardian_id: None,
         });
         OpenedSession { id, expires_at }
     }

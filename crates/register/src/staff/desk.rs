@@ -4,7 +4,7 @@ use super::{
     Account,
     trail::{Entry, FieldChange},
 };
-use crate::{Register, RegisterError, Rulebook, audit::About};
+use crate::{Register, RegisterError, Rulebook, audit::About, consents::Signature};
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{Moment, Purpose};
 use kortisto_store::{
@@ -33,6 +33,11 @@ impl StaffDesk<'_> {
     /// Who does it, in columns like `changed_by` (A45).
     pub(crate) fn author(&self) -> String {
         format!("staff:{}", self.account.id)
+    }
+
+    /// Who signs a consent here, and when.
+    pub(crate) fn signature(&self) -> Signature {
+        Signature { by: self.author(), at: self.moment.at() }
     }
 
     /// The patron with this number, not held.

@@ -117,6 +117,21 @@ pub(super) fn certificate_request(text: String) -> Result<String, Fault> {
     Ok(text)
 }
 
+/// The key of something that an rpc has given.
+pub(super) fn key(field: &'static str, key: i64) -> Result<i64, Fault> {
+    if key > 0 { Ok(key) } else { Err(Fault::field(field, "a positive number that another rpc has given")) }
+}
+
+/// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
+pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
+    let fits = !text.is_empty() && text.chars().count() <= chars_max;
+    if fits && text.trim() == text && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::field(field, format!("1 to {chars_max} printable characters, without blanks at its ends")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

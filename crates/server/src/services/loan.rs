@@ -4,13 +4,15 @@ use super::{Api, Asked, fields, page_token, reply};
 use crate::status::Fault;
 use kortisto::device::v1::{
     CancelCheckoutRequest, CancelCheckoutResponse, CheckoutRequest, CheckoutResponse, ItemRouting,
-    ListLoansRequest, ListLoansResponse, ListedLoan, LoanState, RenewAllRequest, RenewAllResponse,
-    RenewRequest, RenewResponse, RenewResult, ReturnRequest, ReturnResponse,
+    ListLoanHistoryRequest, ListLoanHistoryResponse, ListLoansRequest, ListLoansResponse, ListedLoan,
+    LoanState, RenewAllRequest, RenewAllResponse, RenewRequest, RenewResponse, RenewResult, ReturnRequest,
+    ReturnResponse, ReturnedLoan, SetLoanHistoryRequest, SetLoanHistoryResponse,
     loan_service_server::LoanService,
 };
-use kortisto_domain::LoanState as State;
+use kortisto_domain::{LoanState as State, consents::TEXT_VERSION_CHARS_MAX};
 use kortisto_register::{
-    Ask, CancelCheckout, Checkout, ListLoans, LoanPlace, Renew, RenewAll, Renewed, Return, ReturnRouting, Rpc,
+    Ask, CancelCheckout, Checkout, HistoryRecord, ListLoanHistory, ListLoans, LoanPlace, Renew, RenewAll,
+    Renewed, Return, ReturnRouting, Rpc, SetLoanHistory,
 };
 use tonic::{Request, Response, Status, async_trait};
 
@@ -158,6 +160,68 @@ impl LoanService for Api {
             loans: list.loans.into_iter().map(listed).collect(),
             next_page_token: list.next.map(token_of).unwrap_or_default(),
         }))
+    }
+
+    async fn list_loan_history(
+        &self,
+        request: Request<ListLoanHistoryRequest>,
+    ) -> Result<Response<ListLoanHistoryResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ListLoanHistory).await?;
+        let message = request.into_inner();
+        let ask = ListLoanHistory {
+            caller: asked.caller,
+            token_hash: fields::token(&message.patron_token)?,
+            page_size: fields::page_size(message.page_size)?,
+            after: page_token::id(&message.page_token)?,
+        };
+        let history = self.register.list_loan_history(ask, asked.deadline).await;
+        let history = history.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(history.language.as_deref());
+        Ok(Response::new(ListLoanHistoryResponse {
+            verdict: reply::verdict(&history.decision),
+            refusals: self.refusals(&asked, &history.decision, language),
+            loans: history.page.loans.into_iter().map(returned).collect(),
+            next_page_token: page_token::of(history.page.next),
+            kept: history.kept,
+        }))
+    }
+
+    async fn set_loan_history(
+        &self,
+        request: Request<SetLoanHistoryRequest>,
+    ) -> Result<Response<SetLoanHistoryResponse>, Status> {
+        let asked = self.caller(&request, Rpc::SetLoanHistory).await?;
+        let message = request.into_inner();
+        let set = SetLoanHistory {
+            ask: ask(&asked, &message.request_id, &message.patron_token)?,
+            consented_to: consented_to(message.kept, &message.text_version)?,
+        };
+        let answer =
+            self.register.set_loan_history(set, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        Ok(Response::new(SetLoanHistoryResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+        }))
+    }
+}
+
+/// The version of the text that was consented to, if a history is to be kept.
+fn consented_to(kept: bool, text_version: &str) -> Result<Option<String>, Fault> {
+    match (kept, text_version.is_empty()) {
+        (true, _) => fields::text("text_version", text_version, TEXT_VERSION_CHARS_MAX).map(Some),
+        (false, true) => Ok(None),
+        (false, false) => Err(Fault::field("text_version", "empty where no history is to be kept")),
+    }
+}
+
+fn returned(record: HistoryRecord) -> ReturnedLoan {
+    ReturnedLoan {
+        loan_id: record.loan.to_string(),
+        item_label: record.label,
+        material: record.material,
+        lent_at: Some(reply::timestamp(record.lent_at)),
+        returned_at: Some(reply::timestamp(record.returned_at)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `PatronService`.
 
-use super::{Api, Asked, fields, reply};
+use super::{Api, Asked, fields, page_token, reply};
 use crate::status::Fault;
 use futures_util::{
     StreamExt as _,
@@ -8,13 +8,14 @@ use futures_util::{
 };
 use kortisto::device::v1::{
     AgeAssertion, AuthenticatePatronRequest, AuthenticatePatronResponse, ChangePinRequest, ChangePinResponse,
-    EndPatronSessionRequest, EndPatronSessionResponse, PatronSessionState, SetWebPasswordRequest,
-    SetWebPasswordResponse, WatchPatronSessionRequest, WatchPatronSessionResponse,
+    EndPatronSessionRequest, EndPatronSessionResponse, ListWardsRequest, ListWardsResponse,
+    OpenWardSessionRequest, OpenWardSessionResponse, PatronSessionState, SetWebPasswordRequest,
+    SetWebPasswordResponse, Ward, WatchPatronSessionRequest, WatchPatronSessionResponse,
     patron_service_server::PatronService,
 };
 use kortisto_register::{
-    Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, PatronMessage, Rpc, SessionStanding,
-    SetWebPassword, WatchSession,
+    Ask, Authenticate, AuthenticateAnswer, ChangePin, EndSession, Given, ListWards, OpenWardSession,
+    PatronMessage, Rpc, SessionStanding, SetWebPassword, WardDetails, WatchSession,
 };
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
@@ -119,6 +120,66 @@ impl PatronService for Api {
             refusals: self.refusals(&asked, &answer.decision, language),
         }))
     }
+
+    async fn list_wards(
+        &self,
+        request: Request<ListWardsRequest>,
+    ) -> Result<Response<ListWardsResponse>, Status> {
+        let asked = self.caller(&request, Rpc::ListWards).await?;
+        let message = request.into_inner();
+        let ask = ListWards {
+            caller: asked.caller,
+            token_hash: fields::token(&message.patron_token)?,
+            page_size: fields::page_size(message.page_size)?,
+            after: relation_of(&message.page_token)?,
+        };
+        let list =
+            self.register.list_wards(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
+        let with_name = asked.shows("wards.ward_name");
+        let ward = |WardDetails { relation_id, name }| Ward {
+            relation_id,
+            ward_name: if with_name { name } else { String::new() },
+        };
+        Ok(Response::new(ListWardsResponse {
+            verdict: reply::verdict(&list.decision),
+            refusals: self.refusals(&asked, &list.decision, self.language_of(list.language.as_deref())),
+            wards: list.wards.into_iter().map(ward).collect(),
+            next_page_token: list.next.map(token_of).unwrap_or_default(),
+        }))
+    }
+
+    async fn open_ward_session(
+        &self,
+        request: Request<OpenWardSessionRequest>,
+    ) -> Result<Response<OpenWardSessionResponse>, Status> {
+        let asked = self.caller(&request, Rpc::OpenWardSession).await?;
+        let message = request.into_inner();
+        let ask = Ask {
+            caller: asked.caller,
+            request_id: fields::id("request_id", &message.request_id)?,
+            token_hash: fields::token(&message.patron_token)?,
+        };
+        let open = OpenWardSession::new(ask, fields::key("relation_id", message.relation_id)?);
+        let answer = self.register.open_ward_session(open, asked.deadline).await;
+        let answer = answer.map_err(|error| asked.fault(&error))?;
+        let language = self.language_of(answer.language.as_deref());
+        let (token, expires_at) = answer.session.unzip();
+        Ok(Response::new(OpenWardSessionResponse {
+            verdict: reply::verdict(&answer.decision),
+            refusals: self.refusals(&asked, &answer.decision, language),
+            patron_token: token.map(|token| token.expose_secret().to_owned()).unwrap_or_default(),
+            token_expires_at: expires_at.map(reply::timestamp),
+        }))
+    }
+}
+
+/// A place in the list of wards; no secret, the session decides whose list it is.
+fn token_of(relation_id: i64) -> String {
+    format!("relation.{relation_id}")
+}
+
+fn relation_of(token: &str) -> Result<Option<i64>, Fault> {
+    page_token::read(token, |text| text.strip_prefix("relation.")?.parse().ok().filter(|key| *key > 0))
 }
 
 /// With what the patron signs in: a PIN or a password, never both.

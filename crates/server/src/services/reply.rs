@@ -31,6 +31,8 @@ pub(super) const fn reason(reason: Reason) -> common::RefusalReason {
     match reason {
         Reason::CredentialsNotAccepted => Wire::CredentialsNotAccepted,
         Reason::SessionEnded => Wire::SessionEnded,
+        Reason::PatronAlone => Wire::PatronAlone,
+        Reason::NotInCare => Wire::NotInCare,
         Reason::ResourceUnknown => Wire::ResourceUnknown,
         Reason::SelfServiceRightMissing => Wire::SelfServiceRightMissing,
         Reason::SelfServiceBan => Wire::SelfServiceBan,
@@ -62,6 +64,7 @@ pub(super) const fn reason(reason: Reason) -> common::RefusalReason {
         Reason::ItemWaitedFor => Wire::ItemWaitedFor,
         Reason::RenewalTooEarly => Wire::RenewalTooEarly,
         Reason::UndoTooLate => Wire::UndoTooLate,
+        Reason::HistoryNotKept => Wire::HistoryNotKept,
         Reason::HoldUnknown => Wire::HoldUnknown,
         Reason::HoldNotReady => Wire::HoldNotReady,
         Reason::HoldAtOtherBranch => Wire::HoldAtOtherBranch,

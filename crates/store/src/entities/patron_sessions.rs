@@ -17,6 +17,8 @@ pub struct Model {
     pub started_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// Who opened it for the patron, a ward; none where the patron did.
+    pub guardian_id: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

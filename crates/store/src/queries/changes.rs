@@ -52,6 +52,8 @@ pub struct Changes {
     pub web_passwords: BTreeMap<i64, WebPasswordRow>,
     /// Patrons of whom every session ends.
     pub signed_out: HashSet<i64>,
+    /// Guardians of whom every session for a ward ends; those of whom every session ends are guardians too.
+    pub wards_signed_out: HashSet<i64>,
     /// PIN attempts, by device and attempt.
     pub attempts: BTreeMap<(i64, Uuid), AttemptRow>,
     /// Cards at devices, by card and device.
@@ -96,6 +98,7 @@ impl Changes {
             && self.pins.is_empty()
             && self.web_passwords.is_empty()
             && self.signed_out.is_empty()
+            && self.wards_signed_out.is_empty()
             && self.attempts.is_empty()
             && self.known_devices.is_empty()
             && self.devices_seen.is_empty()

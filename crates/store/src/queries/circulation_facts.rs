@@ -90,6 +90,8 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// When it was ended.
     pub ended_at: Option<DateTime<Utc>>,
+    /// The guardian who opened it for the patron, a ward; none where the patron did.
+    pub guardian_id: Option<i64>,
 }
 
 /// A hold in the queue of a title.
@@ -170,7 +172,7 @@ fn text(engine: Engine) -> String {
     );
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
-         s.id, s.device_id, s.expires_at, s.ended_at, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
+         s.id, s.device_id, s.expires_at, s.ended_at, s.guardian_id, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
          h.pickup_branch_id, h.reserved_device_id, h.reserved_until \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
@@ -235,8 +237,14 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
 
 fn read_session(cursor: &mut Cursor<'_>) -> Result<Option<Session>, StoreError> {
     let Some(id) = cursor.get::<Option<Uuid>>()? else {
-        cursor.skip(3);
+        cursor.skip(4);
         return Ok(None);
     };
-    Ok(Some(Session { id, device_id: cursor.get()?, expires_at: cursor.get()?, ended_at: cursor.get()? }))
+    Ok(Some(Session {
+        id,
+        device_id: cursor.get()?,
+        expires_at: cursor.get()?,
+        ended_at: cursor.get()?,
+        guardian_id: cursor.get()?,
+    }))
 }

@@ -29,6 +29,7 @@ impl TestRegister {
             started_at: Set(at),
             expires_at: Set(at + TimeDelta::minutes(5)),
             ended_at: Set(None),
+            guardian_id: Set(None),
         }
         .insert(self.store.writer())
         .await

@@ -2,9 +2,12 @@
 
 use super::{BRANCH_MAIN, TestPatron, TestRegister};
 use chrono::NaiveDate;
-use kortisto_domain::{AddressKind, MessageAudience, MessageKind, PatronCategory, RecordSource, Service};
+use kortisto_domain::{
+    AddressKind, ConsentForm, ConsentPurpose, ConsentState, MessageAudience, MessageKind, PatronCategory,
+    RecordSource, Service,
+};
 use kortisto_store::entities::{
-    addresses, emails, messages, patron_categories, patrons, phones, services_in_use, stops,
+    addresses, consents, emails, messages, patron_categories, patrons, phones, services_in_use, stops,
 };
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _};
 
@@ -91,6 +94,26 @@ impl TestRegister {
         .insert(self.store.writer())
         .await
         .expect("an e-mail address");
+    }
+
+    /// A consent of the patron, on paper.
+    ///
+    /// # Panics
+    /// See [`TestRegister::patron_row`].
+    pub async fn consent(&self, patron: &TestPatron, about: ConsentPurpose) -> consents::Model {
+        consents::ActiveModel {
+            patron_id: Set(patron.id),
+            purpose: Set(about.code()),
+            state: Set(ConsentState::Granted.code()),
+            form: Set(ConsentForm::Paper.code()),
+            text_version: Set("2026-01".to_owned()),
+            recorded_at: Set(self.clock.now()),
+            recorded_by: Set(BY.to_owned()),
+            ..Default::default()
+        }
+        .insert(self.store.writer())
+        .await
+        .expect("a consent")
     }
 
     /// Switches a service off.

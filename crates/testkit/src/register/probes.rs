@@ -5,7 +5,7 @@ use kortisto_store::Store;
 use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
-const PROBES: [(&str, &str); 23] = [
+const PROBES: [(&str, &str); 24] = [
     (
         "I1: a loan is open or in the history, never both",
         "select count(*) from open_loans o join loan_history h on h.id = o.id",
@@ -94,6 +94,11 @@ const PROBES: [(&str, &str); 23] = [
         "every cent that was paid back has come from a fee",
         "select count(*) from payments p where p.refunded_cents <> \
          (select coalesce(sum(e.cents), 0) from fee_entries e where e.payment_id = p.id and e.kind = 4)",
+    ),
+    (
+        "a session for a ward is that of a guardian",
+        "select count(*) from patron_sessions s where s.guardian_id is not null and not exists \
+         (select 1 from relations r where r.ward_id = s.patron_id and r.other_id = s.guardian_id and r.kind = 1)",
     ),
     ("a cause is told once", "select count(*) from notice_lines group by cause having count(*) > 1"),
     (

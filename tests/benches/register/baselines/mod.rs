@@ -12,9 +12,10 @@ pub(crate) mod function;
 
 use crate::child::Files;
 use kortisto::device::v1::{
-    CancelCheckoutRequest, CancelCheckoutResponse, CheckoutRequest, CheckoutResponse, ListLoansRequest,
-    ListLoansResponse, RenewAllRequest, RenewAllResponse, RenewRequest, RenewResponse, ReturnRequest,
-    ReturnResponse,
+    CancelCheckoutRequest, CancelCheckoutResponse, CheckoutRequest, CheckoutResponse, ListLoanHistoryRequest,
+    ListLoanHistoryResponse, ListLoansRequest, ListLoansResponse, RenewAllRequest, RenewAllResponse,
+    RenewRequest, RenewResponse, ReturnRequest, ReturnResponse, SetLoanHistoryRequest,
+    SetLoanHistoryResponse,
     loan_service_server::{LoanService, LoanServiceServer},
 };
 use kortisto_server::tls::crypto;
@@ -69,6 +70,20 @@ impl<T: Lends> LoanService for Only<T> {
     }
 
     async fn list_loans(&self, _: Request<ListLoansRequest>) -> Result<Response<ListLoansResponse>, Status> {
+        Err(not_compared())
+    }
+
+    async fn list_loan_history(
+        &self,
+        _: Request<ListLoanHistoryRequest>,
+    ) -> Result<Response<ListLoanHistoryResponse>, Status> {
+        Err(not_compared())
+    }
+
+    async fn set_loan_history(
+        &self,
+        _: Request<SetLoanHistoryRequest>,
+    ) -> Result<Response<SetLoanHistoryResponse>, Status> {
         Err(not_compared())
     }
 }

@@ -14,8 +14,10 @@ use kortisto_store::{
     entities::{cards, patron_sessions, patrons},
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, sea_query::Expr,
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ColumnTrait as _, DbErr, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _, SimpleExpr},
 };
 
 /// A card and its patron, both held against every decision until this commits.
@@ -57,20 +59,35 @@ impl StaffDesk<'_> {
         Ok(found.await.map_err(StoreError::from)?)
     }
 
-    /// Ends the sessions that were opened with this card.
-    pub(in crate::staff) async fn end_sessions_of_card(&self, card_id: i64) -> Result<(), RegisterError> {
-        self.end_sessions(patron_sessions::Column::CardId, card_id).await
+    /// Ends the sessions that were opened with this card, and those that its holder has opened for wards.
+    pub(in crate::staff) async fn end_sessions_of_card(
+        &self,
+        card: &cards::Model,
+    ) -> Result<(), RegisterError> {
+        let with_card = patron_sessions::Column::CardId.eq(card.id);
+        self.end_sessions(with_card.or(patron_sessions::Column::GuardianId.eq(card.patron_id))).await
     }
 
-    /// Ends the sessions of this patron, with whatever card they were opened.
+    /// Ends the sessions of this patron, with whatever card they were opened, and those for wards.
     pub(in crate::staff) async fn end_sessions_of_patron(&self, patron_id: i64) -> Result<(), RegisterError> {
-        self.end_sessions(patron_sessions::Column::PatronId, patron_id).await
+        let own = patron_sessions::Column::PatronId.eq(patron_id);
+        self.end_sessions(own.or(patron_sessions::Column::GuardianId.eq(patron_id))).await
     }
 
-    async fn end_sessions(&self, column: patron_sessions::Column, id: i64) -> Result<(), RegisterError> {
+    /// Ends the sessions that a guardian has opened for a ward.
+    pub(in crate::staff) async fn end_sessions_for_ward(
+        &self,
+        guardian_id: i64,
+        ward_id: i64,
+    ) -> Result<(), RegisterError> {
+        let of_guardian = patron_sessions::Column::GuardianId.eq(guardian_id);
+        self.end_sessions(of_guardian.and(patron_sessions::Column::PatronId.eq(ward_id))).await
+    }
+
+    async fn end_sessions(&self, which: SimpleExpr) -> Result<(), RegisterError> {
         patron_sessions::Entity::update_many()
             .col_expr(patron_sessions::Column::EndedAt, Expr::value(self.moment.at()))
-            .filter(column.eq(id))
+            .filter(which)
             .filter(patron_sessions::Column::EndedAt.is_null())
             .exec(self.transaction)
             .await
@@ -119,7 +136,7 @@ impl StaffDesk<'_> {
         row.state_since = Set(self.moment.at());
         let card = row.update(self.transaction).await.map_err(StoreError::from)?;
         if new != CardState::Active {
-            self.end_sessions_of_card(card.id).await?;
+            self.end_sessions_of_card(&card).await?;
         }
         self.changed_patron(held.patron, fields).await
     }

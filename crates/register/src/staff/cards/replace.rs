@@ -84,15 +84,14 @@ impl StaffChange for ReplaceCard {
             CardState::Lost => charge(desk, &held.patron, &card).await?,
             _ => None,
         };
-        let old_id = held.card.id;
         let mut old = held.card.into_active_model();
         if state != old_state {
             old.state = Set(state.code());
             old.state_since = Set(desk.moment.at());
         }
         old.replaced_by_id = Set(Some(card.id));
-        old.update(desk.transaction).await.map_err(StoreError::from)?;
-        desk.end_sessions_of_card(old_id).await?;
+        let old = old.update(desk.transaction).await.map_err(StoreError::from)?;
+        desk.end_sessions_of_card(&old).await?;
         let (patron, proof) = desk.identified(held.patron, Errand::NewCard, self.identity_document).await?;
         let mut changes = vec![
             state_change(&self.card_number, Some(old_state), state),

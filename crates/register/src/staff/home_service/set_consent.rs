@@ -6,10 +6,11 @@
 use super::{NOT_SERVED, row_of, withdraw};
 use crate::{
     RegisterError,
+    consents::Answer,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::{ConsentForm, ConsentPurpose, ConsentState, home_service as rules};
-use kortisto_store::{StoreError, entities::consents};
+use kortisto_store::StoreError;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, IntoActiveModel as _};
 use serde::Serialize;
 use uuid::Uuid;
@@ -82,19 +83,14 @@ impl StaffChange for SetConsent {
 impl SetConsent {
     /// Keeps the answer as evidence; a refusal is kept too.
     async fn keep(&self, desk: &StaffDesk<'_>, patron_id: i64) -> Result<(), RegisterError> {
-        consents::ActiveModel {
-            patron_id: Set(patron_id),
-            purpose: Set(self.about.code()),
-            state: Set(self.state.code()),
-            form: Set(self.form.code()),
-            text_version: Set(self.text_version.clone()),
-            recorded_at: Set(desk.moment.at()),
-            recorded_by: Set(desk.author()),
-            ..Default::default()
-        }
-        .insert(desk.transaction)
-        .await
-        .map_err(StoreError::from)?;
-        Ok(())
+        let answer = Answer {
+            patron_id,
+            about: self.about,
+            state: self.state,
+            form: self.form,
+            text_version: &self.text_version,
+            given_by: None,
+        };
+        answer.keep(desk.transaction, desk.signature()).await.map(|_| ())
     }
 }

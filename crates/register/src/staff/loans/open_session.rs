@@ -69,6 +69,7 @@ impl StaffChange for OpenPatronSession {
             started_at: Set(at),
             expires_at: Set(expires_at),
             ended_at: Set(None),
+            guardian_id: Set(None),
         };
         row.insert(desk.transaction).await.map_err(StoreError::from)?;
         desk.noted(&patron, None, Vec::new());

@@ -11,8 +11,10 @@ use kortisto_store::{
     entities::{devices, patron_sessions, services_in_use},
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
-    sea_query::Expr,
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+    sea_query::{Expr, ExprTrait as _},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -71,11 +73,12 @@ impl StaffChange for SetServiceInUse {
 }
 
 impl SetServiceInUse {
-    /// Ends what the patron has open at devices that are this service.
+    /// Ends what the patron has open at devices that are this service, also for wards.
     async fn end_sessions(&self, desk: &StaffDesk<'_>, patron_id: i64) -> Result<(), RegisterError> {
         let Some(kind) = services::device_of(self.service) else { return Ok(()) };
+        let own = patron_sessions::Column::PatronId.eq(patron_id);
         let open = patron_sessions::Entity::find()
-            .filter(patron_sessions::Column::PatronId.eq(patron_id))
+            .filter(own.or(patron_sessions::Column::GuardianId.eq(patron_id)))
             .filter(patron_sessions::Column::EndedAt.is_null())
             .filter(patron_sessions::Column::ExpiresAt.gt(desk.moment.at()))
             .all(desk.transaction)

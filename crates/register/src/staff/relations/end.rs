@@ -52,6 +52,7 @@ impl StaffChange for EndRelation {
             let rule = "an institution needs a responsible person: add the next one before this one goes";
             return Err(RegisterError::RuleBroken { rule });
         }
+        let of_guardian = relation.kind == RelationKind::Guardian.code();
         let at = desk.moment.at();
         let changes = |with: &patrons::Model| {
             vec![
@@ -67,6 +68,9 @@ impl StaffChange for EndRelation {
         row.ended_by = Set(Some(desk.author()));
         row.ended_reason = Set(Some(self.reason.clone()));
         row.update(desk.transaction).await.map_err(StoreError::from)?;
+        if of_guardian {
+            desk.end_sessions_for_ward(other.id, ward.id).await?;
+        }
         desk.changed_patron(ward, of_ward).await?;
         desk.changed_patron(other, of_other).await
     }

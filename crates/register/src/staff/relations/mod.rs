@@ -29,7 +29,7 @@ use kortisto_store::{
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 /// A relation as the rules know it.
-fn bond(row: &relations::Model, ward_birth_date: Option<NaiveDate>) -> Result<Bond, StoreError> {
+pub(crate) fn bond(row: &relations::Model, ward_birth_date: Option<NaiveDate>) -> Result<Bond, StoreError> {
     Ok(Bond {
         kind: row.kind.try_into()?,
         valid_from: row.valid_from,

@@ -3,6 +3,7 @@
 use super::{beside, bond, consent_facts, guardian_end_age};
 use crate::{
     RegisterError,
+    consents::Answer,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::{
@@ -13,9 +14,7 @@ use kortisto_store::{
     StoreError,
     entities::{consents, patrons, relations},
 };
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -75,21 +74,15 @@ impl StaffChange for RecordConsent {
                 return Err(RegisterError::RuleBroken { rule });
             }
         }
-        let consent = consents::ActiveModel {
-            patron_id: Set(patron.id),
-            relation_id: Set(relation.map(|relation| relation.id)),
-            purpose: Set(self.about.code()),
-            state: Set(self.state.code()),
-            form: Set(self.form.code()),
-            text_version: Set(self.text_version.clone()),
-            given_by_id: Set(given_by_id),
-            recorded_at: Set(desk.moment.at()),
-            recorded_by: Set(desk.author()),
-            ..Default::default()
-        }
-        .insert(desk.transaction)
-        .await
-        .map_err(StoreError::from)?;
+        let answer = Answer {
+            patron_id: patron.id,
+            about: self.about,
+            state: self.state,
+            form: self.form,
+            text_version: &self.text_version,
+            given_by: given_by_id.zip(relation.map(|relation| relation.id)),
+        };
+        let consent = answer.keep(desk.transaction, desk.signature()).await?;
         let new = |field, value: Option<String>| FieldChange::new(field, None, value);
         let changes = vec![
             new("consent", Some(consent.id.to_string())),

@@ -3,7 +3,7 @@
 use super::consent_facts;
 use crate::{
     RegisterError,
-    loans::history,
+    consents::withdraw,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc, rights},
 };
 use kortisto_domain::ConsentPurpose;
@@ -11,10 +11,7 @@ use kortisto_store::{
     StoreError,
     entities::{consents, self_service_rights},
 };
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -52,11 +49,7 @@ impl StaffChange for WithdrawConsent {
             return Err(RegisterError::RuleBroken { rule });
         }
         let (id, at) = (consent.id, desk.moment.at());
-        let mut row = consent.into_active_model();
-        row.withdrawn_at = Set(Some(at));
-        row.withdrawn_by = Set(Some(desk.author()));
-        row.update(desk.transaction).await.map_err(StoreError::from)?;
-        history::erase(desk.transaction, patron_id, facts.purpose).await?;
+        withdraw(desk.transaction, consent, desk.signature()).await?;
         let mut changes = vec![
             FieldChange::new("consent", Some(id.to_string()), Some(id.to_string())),
             FieldChange::new("consent.withdrawn_at", None, Some(at.to_rfc3339())),

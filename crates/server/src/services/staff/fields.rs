@@ -1,6 +1,8 @@
 //! What makes a staff request well formed. Each fault names the field and what would be right, never the value.
 
-pub(super) use crate::services::fields::{code, date, id, optional_code, optional_date, page_size, password};
+pub(super) use crate::services::fields::{
+    code, date, id, key, optional_code, optional_date, page_size, password, text,
+};
 use crate::services::page_token;
 use crate::status::Fault;
 use chrono::{DateTime, Datelike as _, NaiveDate, SubsecRound as _, Utc};
@@ -10,12 +12,7 @@ use kortisto_register::staff::Page;
 use kortisto_vault::IdentityCode;
 use prost_types::Timestamp;
 
-/// The key of something that an rpc has given.
-pub(super) fn key(field: &'static str, key: i64) -> Result<i64, Fault> {
-    if key > 0 { Ok(key) } else { Err(Fault::field(field, "a positive number that another rpc has given")) }
-}
-
-/// The same, where 0 means none.
+/// A key as [`key`] reads it, where 0 means none.
 pub(super) fn optional_key(field: &'static str, given: i64) -> Result<Option<i64>, Fault> {
     if given == 0 { Ok(None) } else { key(field, given).map(Some) }
 }
@@ -44,17 +41,7 @@ pub(super) fn page(size: i32, token: &str) -> Result<Page, Fault> {
     Ok(Page { size: page_size(size)?, after: page_token::key(token)? })
 }
 
-/// Text of a person's own words or name: no control characters, no blanks at its ends, 1 to `chars_max` characters.
-pub(super) fn text(field: &'static str, text: &str, chars_max: usize) -> Result<String, Fault> {
-    let fits = !text.is_empty() && text.chars().count() <= chars_max;
-    if fits && text.trim() == text && !text.chars().any(char::is_control) {
-        Ok(text.to_owned())
-    } else {
-        Err(Fault::field(field, format!("1 to {chars_max} printable characters, without blanks at its ends")))
-    }
-}
-
-/// The same, where an empty text means none.
+/// A text as [`text`] reads it, where an empty one means none.
 pub(super) fn optional_text(
     field: &'static str,
     given: &str,

@@ -10,9 +10,12 @@ use kortisto_domain::{
     consents::TEXT_VERSION_CHARS_MAX,
     home_service::{ADDRESS_LINE_CHARS_MAX, DOOR_NOTE_CHARS_MAX, EVERY_WEEKS_MAX, PREFERENCES_CHARS_MAX},
 };
-use kortisto_register::staff::home_service::{
-    CarrierStop, EndHomeService, GetCarrierManifest, GetHomeService, HistoryRecord, ListHomeServiceHistory,
-    PutHomeService, SetConsent,
+use kortisto_register::{
+    HistoryRecord,
+    staff::home_service::{
+        CarrierStop, EndHomeService, GetCarrierManifest, GetHomeService, ListHomeServiceHistory,
+        PutHomeService, SetConsent,
+    },
 };
 use tonic::{Request, Response, Status, async_trait};
 

@@ -4,6 +4,10 @@ credentials-not-accepted = The card number or the PIN is not right.
     .remedy = Check the card number and the PIN and try again. You get a new PIN at the library when you show proof of identity.
 session-ended = Your session has ended.
     .remedy = Scan your library card and enter your PIN again.
+patron-alone = Only the customer in person sees and decides this.
+    .remedy = The child can sign in with their own card and PIN.
+not-in-care = You cannot act for this child.
+    .remedy = A guardian can act for a child until the child turns 15. The library can check the guardianship.
 resource-unknown = This device is not in use.
     .remedy = Please tell the staff.
 
@@ -68,6 +72,8 @@ renewal-too-early = The due date would not move.
     .remedy = Renew the loan closer to its due date.
 undo-too-late = The check-out can no longer be undone.
     .remedy = Return the item as usual.
+history-not-kept = The library keeps no loan history.
+    .remedy = There is nothing you need to do. Your present loans are among your loans.
 
 hold-unknown = The hold cannot be found.
     .remedy = Check your holds in the online library or ask the staff.

@@ -4,6 +4,10 @@ credentials-not-accepted = Tunnus tai tunnusluku ei kelpaa.
     .remedy = Tarkista kortin numero ja tunnusluku ja yritä uudelleen. Uuden tunnusluvun saat kirjastosta, kun näytät henkilöllisyystodistuksen.
 session-ended = Istunto on päättynyt.
     .remedy = Lue kirjastokortti ja anna tunnusluku uudelleen.
+patron-alone = Tämän näkee ja päättää vain asiakas itse.
+    .remedy = Lapsi voi kirjautua omalla kortillaan ja tunnusluvullaan.
+not-in-care = Et voi asioida tämän lapsen puolesta.
+    .remedy = Huoltaja voi asioida lapsen puolesta, kunnes lapsi täyttää 15. Huoltajuuden voi tarkistaa kirjastossa.
 resource-unknown = Tämä laite ei ole käytössä.
     .remedy = Kerro asiasta henkilökunnalle.
 
@@ -68,6 +72,8 @@ renewal-too-early = Lainan eräpäivä ei siirtyisi.
     .remedy = Uusi laina lähempänä eräpäivää.
 undo-too-late = Lainausta ei voi enää perua.
     .remedy = Palauta laina tavalliseen tapaan.
+history-not-kept = Kirjasto ei tallenna lainaushistoriaa.
+    .remedy = Sinun ei tarvitse tehdä mitään. Nykyiset lainasi näet lainoistasi.
 
 hold-unknown = Varausta ei löydy.
     .remedy = Tarkista varauksesi verkkokirjastosta tai kysy henkilökunnalta.

@@ -4,6 +4,10 @@ credentials-not-accepted = Kortnumret eller PIN-koden stämmer inte.
     .remedy = Kontrollera kortnumret och PIN-koden och försök igen. En ny PIN-kod får du på biblioteket när du visar en identitetshandling.
 session-ended = Sessionen har avslutats.
     .remedy = Läs in bibliotekskortet och ange PIN-koden på nytt.
+patron-alone = Det här ser och bestämmer bara kunden själv.
+    .remedy = Barnet kan logga in med sitt eget kort och sin PIN-kod.
+not-in-care = Du kan inte uträtta ärenden för det här barnet.
+    .remedy = En vårdnadshavare kan uträtta ärenden för barnet tills det fyller 15. Vårdnaden kan kontrolleras på biblioteket.
 resource-unknown = Den här apparaten är inte i bruk.
     .remedy = Berätta för personalen.
 
@@ -68,6 +72,8 @@ renewal-too-early = Lånets förfallodag skulle inte flyttas.
     .remedy = Förnya lånet närmare förfallodagen.
 undo-too-late = Utlåningen kan inte längre ångras.
     .remedy = Återlämna lånet på vanligt sätt.
+history-not-kept = Biblioteket sparar ingen lånehistorik.
+    .remedy = Du behöver inte göra något. Dina nuvarande lån ser du bland dina lån.
 
 hold-unknown = Reservationen hittas inte.
     .remedy = Kontrollera dina reservationer i webbiblioteket eller fråga personalen.

@@ -42,6 +42,8 @@ pub async fn apply(
     plan.add(&ATTEMPTS, &changes.attempts.into_values().collect::<Vec<_>>());
     plan.add(&KNOWN_DEVICES, &changes.known_devices.into_values().collect::<Vec<_>>());
     // Before the new ones: a session that the turn opens later on stays.
+    let guardians = changes.signed_out.union(&changes.wards_signed_out).copied().collect();
+    plan.add(&WARDS_SIGNED_OUT, &named(guardians));
     plan.add(&SIGNED_OUT, &named(changes.signed_out.into_iter().collect()));
     plan.add(&NEW_SESSIONS, &changes.new_sessions);
     plan.add(&ENDED_SESSIONS, &changes.ended_sessions);

@@ -357,6 +357,8 @@ pub struct SessionRow {
     pub expires_at: At,
     /// Ended within the turn that opened it.
     pub ended_at: Option<At>,
+    /// Who opens it for the patron, a ward; none where the patron does.
+    pub guardian_id: Option<i64>,
 }
 
 /// A session to end.

@@ -320,9 +320,11 @@ set!(
         ("started_at", Kind::Instant),
         ("expires_at", Kind::Instant),
         ("ended_at", Kind::Instant),
+        ("guardian_id", Kind::Int),
     ],
-    "insert into patron_sessions (id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at) \
-     select id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at from {rows}"
+    "insert into patron_sessions (id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at, \
+     guardian_id) \
+     select id, token_hash, patron_id, card_id, device_id, started_at, expires_at, ended_at, guardian_id from {rows}"
 );
 
 set!(
@@ -375,6 +377,15 @@ set!(
     NAMED,
     "update patron_sessions set ended_at = k.at from {rows} \
      where patron_sessions.patron_id = k.id and patron_sessions.ended_at is null"
+);
+
+// What a guardian has opened for wards. The same holds for it.
+set!(
+    WARDS_SIGNED_OUT,
+    "w_wards_signed_out",
+    NAMED,
+    "update patron_sessions set ended_at = k.at from {rows} \
+     where patron_sessions.guardian_id = k.id and patron_sessions.ended_at is null"
 );
 
 set!(
