@@ -89,7 +89,9 @@ impl Library {
     /// the tests gathers no statistics.
     pub(super) async fn new_day(&self, nth: u64) {
         if nth < DAYS_OF_GROWTH || nth.is_multiple_of(STATISTICS_DAYS) {
-            self.register.store.writer().execute_unprepared("analyze").await.unwrap();
+            // Longer than a statement of the register may take.
+            let gather = "begin; set local statement_timeout = 0; analyze; commit";
+            self.register.store.writer().execute_unprepared(gather).await.unwrap();
         }
         if nth.is_multiple_of(KIOSK_DAYS) {
             let one = self.register.device(DeviceKind::SelfCheckout).await;

@@ -8,5 +8,6 @@
 mod crash;
 mod key_care;
 mod kit;
+mod notices;
 mod outage;
 mod staff;

@@ -34,7 +34,8 @@ async fn sessions_are_set_up_for_what_they_do() {
         ("enable_seqscan", "on", "off"),
         ("enable_hashjoin", "on", "off"),
         ("enable_mergejoin", "on", "off"),
-        ("jit", "on", "off"),
+        ("random_page_cost", "1.1", "4"),
+        ("jit", "off", "off"),
     ] {
         let show = format!("SHOW {setting}");
         assert_eq!(text(store.writer(), &show).await, pool, "{setting}");
