@@ -1,9 +1,10 @@
 //! A server that is killed while it hands out a notice, over a webhook with TLS of its own.
 
 use crate::kit::{ITEM, Installation};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use kortisto::device::v1::{ReturnRequest, loan_service_client::LoanServiceClient};
 use kortisto_domain::{HoldState, NoticeChannel, NoticeKind, NoticeState, RecordSource};
+use kortisto_register::{Clock as _, SystemClock};
 use kortisto_store::entities::{holds, notice_preferences, notices, patrons, phones, titles};
 use kortisto_testkit::{
     postgres::{Cluster, Template},
@@ -133,7 +134,7 @@ async fn somebody_waits(installation: &Installation) {
         number: Set("+358401234567".to_owned()),
         sms: Set(true),
         source: Set(RecordSource::Patron.code()),
-        recorded_at: Set(Utc::now()),
+        recorded_at: Set(SystemClock.now()),
         recorded_by: Set("test".to_owned()),
         ..Default::default()
     };
@@ -152,7 +153,7 @@ async fn somebody_waits(installation: &Installation) {
         title_id: Set(title),
         pickup_branch_id: Set(1),
         state: Set(HoldState::Pending.code()),
-        placed_at: Set(Utc::now()),
+        placed_at: Set(SystemClock.now()),
         ..Default::default()
     };
     hold.insert(store.writer()).await.unwrap();
@@ -186,7 +187,7 @@ async fn a_notice_survives_its_server(installation: &Installation) {
     gateway.answers.store(true, SeqCst);
     let store = installation.store().await;
     notices::Entity::update_many()
-        .col_expr(notices::Column::TakenUntil, Expr::value(Utc::now() - TimeDelta::seconds(1)))
+        .col_expr(notices::Column::TakenUntil, Expr::value(SystemClock.now() - TimeDelta::seconds(1)))
         .exec(store.writer())
         .await
         .unwrap();
