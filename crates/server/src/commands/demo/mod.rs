@@ -1,13 +1,14 @@
-//! `kortisto demo`: a small library in a folder, served for real, and three devices that ask it.
+//! `kortisto demo`: a small library in a folder, served for real, and four devices that ask it.
 //!
 //! | step | file |
 //! |---|---|
 //! | keys, authority, certificates, configuration | `house` |
 //! | branches, policies, titles, items, patrons | `library`, by the imports everybody uses |
 //! | a device gets its certificate and connects | `device` |
-//! | what is asked and answered | `play` |
+//! | what is asked and answered | `play`; at the desk `desk` |
 //! | what to try next | `next` |
 
+mod desk;
 mod device;
 mod house;
 mod library;
@@ -68,7 +69,7 @@ pub(super) async fn run(args: DemoArgs) -> Outcome {
         async move { Box::pin(serve_with(&config, register, signal)).await }
     });
     let played = tokio::select! {
-        played = play::play(&house, &register) => played,
+        played = play::play(&house, &register, &config) => played,
         served = &mut serving => {
             served.map_err(|error| Failure::of("serving", &error))??;
             return Ok(ExitCode::SUCCESS);

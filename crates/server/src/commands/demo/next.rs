@@ -11,6 +11,8 @@ The register serves on at https://localhost:{port} until Ctrl-C. In another term
   see the devices            cargo run --release -- --config {folder}/kortisto.toml device list
   shut the door program out  cargo run --release -- --config {folder}/kortisto.toml device revoke demo-door
   ban Siv from the door      cargo run --release -- --config {folder}/kortisto.toml ban place 153A0000003 --kind self-service --reason "a try"
+  employ yourself at a desk  cargo run --release -- --config {folder}/kortisto.toml staff add me --name "My Name"
+                             cargo run --release -- --config {folder}/kortisto.toml staff grant me desk
   check the installation     cargo run --release -- --config {folder}/kortisto.toml check
 
   ask the door yourself with grpcurl:

@@ -1,11 +1,13 @@
-//! The play: a kiosk, a door and a PC-booking program ask, each over its own mTLS connection.
+//! The play: a kiosk, a door, a PC-booking program and a desk ask, each over its own mTLS connection.
 
 use super::{
     super::Failure,
+    desk,
     device::enrol,
     house::House,
     library::{AINO, EERO, GAME_FOR_ADULTS, HELD_BOOK, NOVEL, SIV},
 };
+use crate::config::Config;
 use kortisto::{
     common::v1::{Refusal, Verdict},
     device::v1::{
@@ -29,19 +31,21 @@ use tonic::{Response, Status, transport::Channel};
 /// How long an operator's act may take.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Plays all three devices.
-pub(super) async fn play(house: &House, register: &Register) -> Result<(), Failure> {
+/// Plays all four devices.
+pub(super) async fn play(house: &House, register: &Register, config: &Config) -> Result<(), Failure> {
     let scene = Scene { register };
     let kiosk = enrol(house, register, "demo-kiosk", DeviceKind::SelfCheckout).await?;
     let door = enrol(house, register, "demo-door", DeviceKind::Door).await?;
     let pc = enrol(house, register, "demo-pc", DeviceKind::PcBooking).await?;
-    println!("Three devices have enrolled with one-time codes, each with a certificate of its own.");
+    let at_desk = enrol(house, register, "demo-desk", DeviceKind::Desk).await?;
+    println!("Four devices have enrolled with one-time codes, each with a certificate of its own.");
     scene.kiosk(&kiosk).await.map_err(|status| unexpected(&status))?;
     scene.door(&door).await?;
-    scene.pc(&pc).await.map_err(|status| unexpected(&status))
+    scene.pc(&pc).await.map_err(|status| unexpected(&status))?;
+    desk::play(&at_desk, register, config).await
 }
 
-fn unexpected(status: &Status) -> Failure {
+pub(super) fn unexpected(status: &Status) -> Failure {
     Failure::new(format!("the play stopped at an error: {:?} {}", status.code(), status.message()))
 }
 
@@ -222,11 +226,11 @@ impl Scene<'_> {
     }
 }
 
-fn asks(question: &str) {
+pub(super) fn asks(question: &str) {
     println!("\n  ?  {question}");
 }
 
-fn tell(verdict: Verdict, refusals: &[Refusal], granted: &str) {
+pub(super) fn tell(verdict: Verdict, refusals: &[Refusal], granted: &str) {
     if verdict == Verdict::Granted {
         println!("  =  GRANTED  {granted}");
         return;
