@@ -121,9 +121,12 @@ impl Operation {
                 barcode: Some(o.barcode.clone()),
                 ..locks::Key::default()
             }),
-            Self::Return(o) => {
-                Some(locks::Key { barcode: Some(o.barcode.clone()), queue: true, ..locks::Key::default() })
-            }
+            Self::Return(o) => Some(locks::Key {
+                barcode: Some(o.barcode.clone()),
+                queue: true,
+                borrower: true,
+                ..locks::Key::default()
+            }),
             Self::CancelCheckout(o) => {
                 Some(locks::Key { barcode: Some(o.barcode.clone()), ..locks::Key::default() })
             }

@@ -79,7 +79,10 @@ impl Return {
         let Some(item) = turn.asked(index).item.and_then(|id| turn.world.items.get(&id)).cloned() else {
             return Ok(self.unknown(turn, &device, hash));
         };
-        if !turn.held.item(item.id) || (item.loan.is_some() && turn.world.loan_changed.contains(&item.id)) {
+        // Lent between locking and loading, or changed in this turn: its borrower's fees are not held.
+        let moved =
+            |loan: &OpenLoan| !turn.held.patron(loan.patron_id) || turn.world.loan_changed.contains(&item.id);
+        if !turn.held.item(item.id) || item.loan.as_ref().is_some_and(moved) {
             return Err(Deferral::NextTurn);
         }
         let queue = as_queue(turn.world.queues.get(&item.title_id).into_iter().flatten());

@@ -26,6 +26,8 @@ pub struct Key {
     pub hold_id: Option<Uuid>,
     /// Whether the queue of the title of the item or of the hold is handed out from.
     pub queue: bool,
+    /// Whether whoever has the item on loan is charged.
+    pub borrower: bool,
     /// The patron.
     pub patron_id: Option<i64>,
     /// The title whose queue grows.
@@ -39,6 +41,7 @@ const KEY: Columns = &[
     ("barcode", Kind::Text),
     ("hold_id", Kind::Uuid),
     ("queue", Kind::Bool),
+    ("borrower", Kind::Bool),
     ("patron_id", Kind::Int),
     ("title_id", Kind::Int),
 ];
@@ -76,7 +79,9 @@ static LOCK: LazyLock<String> = LazyLock::new(|| {
            order by id for no key update), \
          p as materialized (select id from patrons where id in \
            (select s.patron_id from k join patron_sessions s on s.token_hash = k.token_hash \
-            union select c.patron_id from k join cards c on c.number = k.card union select k.patron_id from k) \
+            union select c.patron_id from k join cards c on c.number = k.card union select k.patron_id from k \
+            union select l.patron_id from k join items n on n.barcode = k.barcode \
+            join open_loans l on l.item_id = n.id where k.borrower) \
            order by id for no key update), \
          i as materialized (select id from items where id in \
            (select n.id from k join items n on n.barcode = k.barcode \
