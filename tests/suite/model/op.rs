@@ -258,7 +258,15 @@ impl Drawn {
             }
             Paying::Cents(_) => Some(what),
         };
+        let kiosk_of = |hold: &Hold| if hold.pickup == Branch::Main { Spot::Main } else { Spot::East };
+        // What travels arrives.
+        let travels = plain.holds.iter().find(|hold| self.fitting && hold.state == HoldState::InTransit);
+        let arrives = travels.and_then(|hold| Some((kiosk_of(hold), hold.item?)));
         Some(match self.op {
+            Op::TakeBack { spot, item } => {
+                let (spot, item) = arrives.unwrap_or((spot, item));
+                Op::TakeBack { spot, item }
+            }
             Op::Undo { spot, loan } => {
                 let loan = newest(loan, loans)?;
                 let made_at =
@@ -283,8 +291,7 @@ impl Drawn {
             }
             Op::PickUp { who, spot, hold } => {
                 let hold = named(hold, &is_ready)?;
-                let there = if plain.holds[hold].pickup == Branch::Main { Spot::Main } else { Spot::East };
-                let spot = if self.fitting { there } else { spot };
+                let spot = if self.fitting { kiosk_of(&plain.holds[hold]) } else { spot };
                 Op::PickUp { who: holder(hold, who), spot, hold }
             }
             Op::Reserve { who, spot, hold } => {
@@ -323,8 +330,9 @@ fn among(spots: &'static [Spot]) -> impl Strategy<Value = Spot> {
     prop::sample::select(spots)
 }
 
+/// Rather the branch with the lockers.
 fn branch() -> impl Strategy<Value = Branch> {
-    prop::sample::select(&[Branch::Main, Branch::East][..])
+    prop_oneof![2 => Just(Branch::Main), 1 => Just(Branch::East)]
 }
 
 fn paying() -> impl Strategy<Value = Paying> {
@@ -387,9 +395,9 @@ fn op() -> impl Strategy<Value = Op> {
             .prop_map(|(who, spot, hold, edit)| Op::Change { who, spot, hold, edit }),
         4 => (who(), among(ACCOUNTS), NAME).prop_map(|(who, spot, hold)| Op::Cancel { who, spot, hold }),
         6 => (who(), among(KIOSKS), NAME).prop_map(|(who, spot, hold)| Op::PickUp { who, spot, hold }),
-        5 => at_locker().prop_map(|(who, spot, hold)| Op::Reserve { who, spot, hold }),
-        4 => at_locker().prop_map(|(who, spot, hold)| Op::Confirm { who, spot, hold }),
-        2 => at_locker().prop_map(|(who, spot, hold)| Op::Revert { who, spot, hold }),
+        9 => at_locker().prop_map(|(who, spot, hold)| Op::Reserve { who, spot, hold }),
+        8 => at_locker().prop_map(|(who, spot, hold)| Op::Confirm { who, spot, hold }),
+        4 => at_locker().prop_map(|(who, spot, hold)| Op::Revert { who, spot, hold }),
         3 => (among(LOCKERS), NAME).prop_map(|(spot, hold)| Op::Stock { spot, hold }),
     ];
     let owing = prop_oneof![
@@ -407,5 +415,5 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::LapseFees),
         3 => (0..4_usize).prop_map(|back| Op::Replay { back }),
     ];
-    prop_oneof![10 => lending, 9 => holding, 4 => owing, 5 => beside]
+    prop_oneof![10 => lending, 11 => holding, 4 => owing, 5 => beside]
 }
