@@ -237,9 +237,6 @@ impl Drawn {
         };
         let is_ready = |hold: &Hold| hold.state == HoldState::Ready;
         let at_lockers = |hold: &Hold| is_ready(hold) && hold.pickup == Spot::LockerOne.branch();
-        let reserved_at = |hold: usize, spot: Spot| {
-            plain.holds[hold].reserved.filter(|_| self.fitting).map_or(spot, |(by, _)| by)
-        };
         // The newest first: what has just happened is what is undone or paid back.
         let newest = |name: usize, len: usize| (len > 0).then(|| len - 1 - name % len);
         let lent: Vec<_> =
@@ -298,13 +295,14 @@ impl Drawn {
                 let hold = named(hold, &at_lockers)?;
                 Op::Reserve { who: holder(hold, who), spot, hold }
             }
+            // At the locker that has reserved it, or at the other one.
             Op::Confirm { who, spot, hold } => {
                 let hold = named(hold, &|hold| hold.reserved.is_some())?;
-                Op::Confirm { who: holder(hold, who), spot: reserved_at(hold, spot), hold }
+                Op::Confirm { who: holder(hold, who), spot, hold }
             }
             Op::Revert { who, spot, hold } => {
                 let hold = named(hold, &|hold| hold.reserved.is_some())?;
-                Op::Revert { who: holder(hold, who), spot: reserved_at(hold, spot), hold }
+                Op::Revert { who: holder(hold, who), spot, hold }
             }
             Op::Stock { spot, hold } => {
                 let here = |hold: &Hold| hold.item.is_some() && hold.pickup == spot.branch();
