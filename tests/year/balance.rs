@@ -3,13 +3,11 @@
 use super::tally::Tally;
 use kortisto_domain::FeeEntryKind;
 use kortisto_register::audit::{SEAL_MARGIN, Sealer, verify};
-use kortisto_testkit::TestRegister;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use kortisto_testkit::{TestRegister, patient};
 use std::collections::BTreeMap;
 
 async fn sum(t: &TestRegister, sql: &str) -> i64 {
-    let statement = Statement::from_string(DbBackend::Postgres, sql);
-    let row = t.store.writer().query_one_raw(statement).await.unwrap().unwrap();
+    let row = patient::query_all(&t.store, sql).await.unwrap().remove(0);
     row.try_get_by_index::<Option<i64>>(0).unwrap().unwrap_or_default()
 }
 

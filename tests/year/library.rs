@@ -4,17 +4,16 @@ use super::tally::Tally;
 use chrono::NaiveDate;
 use kortisto_domain::DeviceKind;
 use kortisto_testkit::{
-    Engine, TestRegister,
+    Engine, TestRegister, patient,
     register::{Device, ItemSeed, TestItem, TestPatron},
 };
-use sea_orm::ConnectionTrait as _;
 use std::{collections::HashMap, sync::Mutex};
 
 /// Items for each patron.
-const ITEMS_PER_PATRON: u64 = 2;
+const ITEMS_PER_PATRON: u64 = 6;
 
 /// Copies of one title.
-const COPIES: u64 = 2;
+const COPIES: u64 = 3;
 
 /// The first days, on which everything grows fast.
 const DAYS_OF_GROWTH: u64 = 3;
@@ -26,7 +25,7 @@ const STATISTICS_DAYS: u64 = 7;
 const KIOSK_DAYS: u64 = 100;
 
 /// What is decided in this library.
-const POLICIES: [(&str, &str); 11] = [
+const POLICIES: [(&str, &str); 12] = [
     ("fee.overdue_cents", "20"),
     ("fee.overdue_cap_cents", "600"),
     ("fee.overdue_grace_days", "1"),
@@ -38,12 +37,16 @@ const POLICIES: [(&str, &str); 11] = [
     ("renew.max", "3"),
     ("ban.debt_limit_cents", "4000"),
     ("hold.validity_days", "120"),
+    // Longer than the 18 days between two visits of a reader, whom no notice brings here.
+    ("hold.pickup_days", "21"),
 ];
 
 pub(super) struct Library {
     pub(super) register: TestRegister,
     pub(super) patrons: Vec<TestPatron>,
     pub(super) items: Vec<TestItem>,
+    /// The place of each item among them, by its barcode.
+    pub(super) places: HashMap<String, usize>,
     /// The number of each title, by its key.
     pub(super) titles: HashMap<i64, String>,
     kiosks: Mutex<Vec<Device>>,
@@ -74,10 +77,12 @@ impl Library {
             }
             items.push(first);
         }
+        let places = items.iter().enumerate().map(|(place, item)| (item.barcode.clone(), place)).collect();
         Self {
             register,
             patrons: people,
             items,
+            places,
             titles,
             kiosks: Mutex::default(),
             at_home: Mutex::default(),
@@ -89,9 +94,7 @@ impl Library {
     /// the tests gathers no statistics.
     pub(super) async fn new_day(&self, nth: u64) {
         if nth < DAYS_OF_GROWTH || nth.is_multiple_of(STATISTICS_DAYS) {
-            // Longer than a statement of the register may take.
-            let gather = "begin; set local statement_timeout = 0; analyze; commit";
-            self.register.store.writer().execute_unprepared(gather).await.unwrap();
+            patient::query_all(&self.register.store, "analyze").await.unwrap();
         }
         if nth.is_multiple_of(KIOSK_DAYS) {
             let one = self.register.device(DeviceKind::SelfCheckout).await;

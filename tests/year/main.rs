@@ -96,6 +96,7 @@ async fn a_year_of_a_library() {
     for ((job, what), count) in &reports {
         println!("{job}: {what} {count}");
     }
+    assert!(tally.loans >= patrons * LOANS_PER_PATRON, "{} loans are not those of a year", tally.loans);
     balance(&library.register, &tally, &reports).await;
 }
 

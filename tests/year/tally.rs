@@ -1,5 +1,7 @@
 //! What the people of the library remember of the year, apart from the register.
 
+use std::collections::BTreeMap;
+
 /// Counts and cents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -7,8 +9,8 @@ pub(super) struct Tally {
     pub(super) loans: u64,
     /// Of these, of holds.
     pub(super) of_holds: u64,
-    /// Loans that were refused.
-    pub(super) refused: u64,
+    /// Loans that were refused, by each reason.
+    pub(super) refused: BTreeMap<&'static str, u64>,
     /// Returns that ended a loan.
     pub(super) returns: u64,
     /// Renewals that were granted.

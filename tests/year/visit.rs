@@ -20,10 +20,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) const VISIT_LOANS: u64 = 3;
 
 /// Books that are tried, of which some are out.
-const TRIES: usize = 4;
+const TRIES: usize = 5;
+
+/// One patron in so many comes all year long, every 18 days; the others come by chance.
+const READERS: u64 = 3;
+/// Of a hundred visits, how many are those of readers.
+const OF_READERS: usize = 95;
 
 /// Of a hundred books at home, how many come back in a visit. Few never do.
-const BACK: usize = 55;
+const BACK: usize = 75;
 /// Of a hundred ready holds, how many are picked up.
 const PICKED_UP: usize = 80;
 /// Of a hundred refused books, for how many a hold is placed.
@@ -31,14 +36,14 @@ const HELD: usize = 25;
 /// Of a hundred visits, in how many debts are paid.
 const PAID: usize = 30;
 /// Of a hundred visits, in how many everything is renewed.
-const RENEWED: usize = 15;
+const RENEWED: usize = 30;
 
 /// One in so many books is lost for good.
 const LOST: usize = 37;
 
 pub(super) async fn visit(library: Arc<Library>, nth: u64) {
     let mut chance = Chance::of(nth);
-    let who = chance.below(library.patrons.len());
+    let who = visitor(&mut chance, nth, library.patrons.len());
     let kiosk = library.kiosk(nth);
     bring_back(&library, &kiosk, &mut chance, who).await;
     let token = sign_in(&library, &kiosk, who).await;
@@ -50,6 +55,11 @@ pub(super) async fn visit(library: Arc<Library>, nth: u64) {
     }
     pick_up(&library, &kiosk, &token, &mut chance, who).await;
     borrow(&library, &kiosk, &token, &mut chance, who).await;
+}
+
+fn visitor(chance: &mut Chance, nth: u64, patrons: usize) -> usize {
+    let readers = (patrons as u64).div_ceil(READERS);
+    if chance.percent(OF_READERS) { usize::try_from(nth % readers).unwrap() } else { chance.below(patrons) }
 }
 
 /// Asks until there is an answer, as a kiosk does: under the same request id, so that nothing is done twice.
@@ -175,7 +185,9 @@ async fn borrow(library: &Library, kiosk: &Device, token: &str, chance: &mut Cha
             took(library, who, &loan.item_barcode);
             continue;
         }
-        library.tally.lock().unwrap().refused += 1;
+        for refusal in &answer.refusals {
+            *library.tally.lock().unwrap().refused.entry(refusal.reason().as_str_name()).or_default() += 1;
+        }
         if wants_hold {
             let request = PlaceHoldRequest {
                 request_id: new_id(),
@@ -193,8 +205,7 @@ async fn borrow(library: &Library, kiosk: &Device, token: &str, chance: &mut Cha
 }
 
 fn took(library: &Library, who: usize, barcode: &str) {
-    let place =
-        library.items.iter().position(|item| item.barcode == barcode).expect("an item of the library");
+    let place = *library.places.get(barcode).expect("an item of the library");
     library.at_home.lock().unwrap().entry(who).or_default().push(place);
     library.tally.lock().unwrap().loans += 1;
 }

@@ -7,6 +7,7 @@
 pub mod chaos_proxy;
 pub mod clock;
 mod fingerprint;
+pub mod patient;
 pub mod postgres;
 pub mod register;
 mod scratch;

@@ -1,8 +1,8 @@
 //! The invariants as SQL that any test may run at any moment (I1 to I7).
 
 use super::TestRegister;
+use crate::patient::query_all;
 use kortisto_store::Store;
-use sea_orm::{ConnectionTrait as _, Statement};
 
 /// Name of the invariant, and a query that finds what breaks it.
 const PROBES: [(&str, &str); 24] = [
@@ -145,9 +145,7 @@ pub async fn probe(store: &Store) {
             format!("select {place}, cast(coalesce(sum(broken), 0) as bigint) from ({sql}) p{place}")
         })
         .collect();
-    let connection = store.writer();
-    let statement = Statement::from_string(connection.get_database_backend(), parts.join(" union all "));
-    for row in connection.query_all_raw(statement).await.expect("the probes run") {
+    for row in query_all(store, &parts.join(" union all ")).await.expect("the probes run") {
         let place: i32 = row.try_get_by_index(0).expect("a place");
         let broken: i64 = row.try_get_by_index(1).expect("a count");
         let (name, _) = PROBES[usize::try_from(place).expect("a place")];
