@@ -24,6 +24,7 @@ mod m0016_ledger_opening;
 mod m0017_jobs;
 mod m0018_forgetting;
 mod m0019_ward_sessions;
+mod m0020_own_compartments;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_jobs::Migration),
             Box::new(m0018_forgetting::Migration),
             Box::new(m0019_ward_sessions::Migration),
+            Box::new(m0020_own_compartments::Migration),
         ]
     }
 }

@@ -86,6 +86,8 @@ pub enum Reason {
     HoldAtOtherBranch,
     /// Placed with another card, and the policy asks for the same.
     HoldOtherCard,
+    /// Lies in a compartment of another locker.
+    HoldInOtherLocker,
     /// A compartment is being opened for it at this moment.
     HoldReserved,
     /// The compartment was not opened in time.
@@ -157,6 +159,7 @@ impl Reason {
         Self::HoldNotReady,
         Self::HoldAtOtherBranch,
         Self::HoldOtherCard,
+        Self::HoldInOtherLocker,
         Self::HoldReserved,
         Self::ReservationEnded,
         Self::TitleUnknown,

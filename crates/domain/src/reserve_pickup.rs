@@ -5,7 +5,11 @@
 //! has run out too, as long as nobody else has reserved the hold or taken its item.
 
 use crate::{HoldState, Moment, Reason};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How long after the time of a reservation the locker that made it may still report what has happened: it may have
+/// opened the compartment and lost its network.
+pub const UNSETTLED_MAX: TimeDelta = TimeDelta::hours(24);
 
 /// A hold that is being picked up in two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +20,20 @@ pub struct Reserved {
     pub by: Option<(i64, DateTime<Utc>)>,
 }
 
-/// Why the hold cannot be reserved or picked up at this device just now.
+/// Why the compartment cannot be opened at this device, the most lasting reason first. `stocked_by` is the locker that
+/// told in which of its compartments the item lies; where none did, any of the branch may have it.
+#[must_use]
+pub fn open_compartment(
+    reserved: &Reserved,
+    stocked_by: Option<i64>,
+    device: i64,
+    moment: &Moment,
+) -> Option<Reason> {
+    let lies_elsewhere = stocked_by.is_some_and(|locker| locker != device);
+    if lies_elsewhere { Some(Reason::HoldInOtherLocker) } else { reserve(reserved, device, moment) }
+}
+
+/// Why the hold cannot be picked up, stocked or cancelled at this device just now.
 #[must_use]
 pub fn reserve(reserved: &Reserved, device: i64, moment: &Moment) -> Option<Reason> {
     let elsewhere = reserved.by.is_some_and(|(by, until)| by != device && moment.at() < until);
@@ -53,6 +70,24 @@ mod tests {
         ];
         for (by, at, expected) in table {
             assert_eq!(reserve(&reserved(HoldState::Ready, by), US, &utc(at)), expected, "{by:?} {at}");
+        }
+    }
+
+    #[test]
+    fn a_locker_opens_its_own_compartments() {
+        let (early, late) = ("2026-05-20T09:00:00Z", "2026-05-20T09:05:00Z");
+        let table = [
+            (None, None, early, None),
+            (Some(US), None, early, None),
+            (Some(OTHERS), None, early, Some(Reason::HoldInOtherLocker)),
+            (Some(OTHERS), Some(US), early, Some(Reason::HoldInOtherLocker)),
+            (Some(US), Some(OTHERS), early, Some(Reason::HoldReserved)),
+            (Some(US), Some(OTHERS), late, None),
+            (None, Some(OTHERS), early, Some(Reason::HoldReserved)),
+        ];
+        for (stocked_by, by, at, expected) in table {
+            let told = open_compartment(&reserved(HoldState::Ready, by), stocked_by, US, &utc(at));
+            assert_eq!(told, expected, "{stocked_by:?} {by:?} {at}");
         }
     }
 

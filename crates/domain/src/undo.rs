@@ -15,6 +15,8 @@ pub struct Undo<'a> {
     pub loan: Option<&'a OpenLoan>,
     /// Whether the same device made it.
     pub made_here: bool,
+    /// Whether something of what it cost has been paid or written off.
+    pub is_settled: bool,
     /// What applies at the branch.
     pub policy: &'a DeskPolicy,
     /// When it is asked.
@@ -28,7 +30,7 @@ pub fn refusal(undo: &Undo<'_>) -> Option<Reason> {
     let age = undo.moment.at() - loan.last_event_at;
     let in_time = age <= TimeDelta::minutes(undo.policy.undo_minutes.into());
     let stands = loan.state == LoanState::Open;
-    (!(in_time && stands && undo.made_here)).then_some(Reason::UndoTooLate)
+    (!(in_time && stands && undo.made_here && !undo.is_settled)).then_some(Reason::UndoTooLate)
 }
 
 #[cfg(test)]
@@ -52,11 +54,19 @@ mod tests {
         ];
         for (at, made_here, state, expected) in table {
             let loan = OpenLoan { state, ..made.clone() };
-            let asked = Undo { loan: Some(&loan), made_here, policy: &POLICY, moment: &utc(at) };
+            let moment = utc(at);
+            let asked =
+                Undo { loan: Some(&loan), made_here, is_settled: false, policy: &POLICY, moment: &moment };
             assert_eq!(refusal(&asked), expected, "{at} {made_here} {state:?}");
+            assert_eq!(refusal(&Undo { is_settled: true, ..asked }), late, "what was paid stays paid");
         }
-        let none =
-            Undo { loan: None, made_here: true, policy: &POLICY, moment: &utc("2026-05-20T09:00:00Z") };
+        let none = Undo {
+            loan: None,
+            made_here: true,
+            is_settled: false,
+            policy: &POLICY,
+            moment: &utc("2026-05-20T09:00:00Z"),
+        };
         assert_eq!(refusal(&none), Some(Reason::LoanUnknown));
     }
 }

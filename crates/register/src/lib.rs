@@ -52,6 +52,6 @@ pub use patrons::{
 };
 pub use permissions::Rpc;
 pub use register::{Register, RegisterOptions};
-pub use rulebook::{Branch, Rulebook, RulebookShelf};
+pub use rulebook::{Branch, PickupSpot, Rulebook, RulebookShelf};
 pub use staff::{StaffCaller, StaffChange, StaffProof, StaffRpc, StaffView};
 pub use surroundings::{Clock, Surroundings, SystemClock};

@@ -1,4 +1,4 @@
-//! Policies, branches, hours and resources, kept in memory under their version.
+//! Policies, branches, hours, resources and stops, kept in memory under their version.
 //!
 //! Memory never decides alone: every turn reads the version with its facts, and a turn that finds a
 //! newer one loads the rows in its own transaction before it decides.
@@ -15,6 +15,7 @@ use kortisto_store::{
     queries::rulebook::{self, RulebookRows},
 };
 use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, PoisonError, RwLock},
@@ -33,6 +34,15 @@ pub struct Branch {
     pub hours: OpeningHours,
 }
 
+/// Where at its branch a hold is picked up, where that matters; at most one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickupSpot {
+    /// The code of a stop of the bookmobile.
+    pub stop: Option<String>,
+    /// The code of a locker.
+    pub locker: Option<String>,
+}
+
 /// Everything that a decision reads besides facts about persons and items.
 #[derive(Debug)]
 pub struct Rulebook {
@@ -41,6 +51,9 @@ pub struct Rulebook {
     pub zone: Tz,
     branches: HashMap<i64, Branch>,
     resources: HashMap<i64, BTreeMap<String, Resource>>,
+    /// The codes of stops and of resources, by their keys.
+    stop_codes: HashMap<i64, String>,
+    resource_codes: HashMap<i64, String>,
     /// The policies.
     pub policies: PolicySet,
 }
@@ -103,6 +116,8 @@ impl Rulebook {
                 branch.hours.exceptions.entry(row.day).or_default().push(window);
             }
         }
+        let stop_codes = rows.stops.into_iter().map(|row| (row.id, row.code)).collect();
+        let mut resource_codes = HashMap::new();
         let mut resources: HashMap<i64, BTreeMap<String, Resource>> = HashMap::new();
         for row in rows.resources {
             let resource = Resource {
@@ -110,9 +125,10 @@ impl Rulebook {
                 min_age: row.min_age.map(|age| small(age, "min_age")).transpose()?,
                 asks_pin: row.asks_pin,
             };
+            resource_codes.insert(row.id, row.code.clone());
             resources.entry(row.branch_id).or_default().insert(row.code, resource);
         }
-        Ok(Self { version: rows.version, zone, branches, resources, policies })
+        Ok(Self { version: rows.version, zone, branches, resources, stop_codes, resource_codes, policies })
     }
 
     /// A branch.
@@ -139,6 +155,13 @@ impl Rulebook {
     #[must_use]
     pub fn branch_code(&self, id: i64) -> &str {
         self.branch(id).map_or("", |branch| &branch.code)
+    }
+
+    /// Where at its branch a hold is picked up.
+    #[must_use]
+    pub fn pickup_spot(&self, stop: Option<i64>, locker: Option<i64>) -> PickupSpot {
+        let code = |codes: &HashMap<i64, String>, key: Option<i64>| codes.get(&key?).cloned();
+        PickupSpot { stop: code(&self.stop_codes, stop), locker: code(&self.resource_codes, locker) }
     }
 
     /// The code of the branch that a policy names, if it names one.

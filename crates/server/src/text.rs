@@ -248,6 +248,7 @@ const fn reason_id(reason: Reason) -> &'static str {
         Reason::HoldNotReady => "hold-not-ready",
         Reason::HoldAtOtherBranch => "hold-at-other-branch",
         Reason::HoldOtherCard => "hold-other-card",
+        Reason::HoldInOtherLocker => "hold-in-other-locker",
         Reason::HoldReserved => "hold-reserved",
         Reason::ReservationEnded => "reservation-ended",
         Reason::TitleUnknown => "title-unknown",

@@ -5,13 +5,18 @@ use kortisto::{
     common::v1::RefusalReason,
     device::v1::{CancelCheckoutRequest, CheckoutRequest, ReturnRequest},
 };
-use kortisto_domain::DeviceKind;
-use kortisto_testkit::register::new_id;
+use kortisto_domain::{DeviceKind, HoldState, ItemState};
+use kortisto_store::entities::holds;
+use kortisto_testkit::register::{BRANCH_MAIN, new_id};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::task::JoinSet;
+
+/// Check-outs that are undone while the item is returned.
+const UNDONE: usize = 16;
 
 /// How often each of them tries to get it.
 const ROUNDS: usize = 4;
@@ -63,6 +68,36 @@ in_every_house! {
         let loans: usize = tasks.join_all().await.into_iter().sum();
         assert!(loans > 0, "nobody got it");
         assert_eq!(t.open_loans_of(&item).await, 0);
+        t.probe().await;
+    }
+
+    async fn an_item_goes_one_way_when_it_is_put_back_and_returned_at_once(crowd: Crowd) {
+        let t = crowd.t();
+        let kiosks = crowd.device(DeviceKind::SelfCheckout).await;
+        let next = t.patron().await;
+        for (number, (patron, token)) in crowd.patrons_at(&kiosks[0], UNDONE).await.into_iter().enumerate() {
+            let item = t.item().await;
+            t.hold(&patron, item.title, BRANCH_MAIN).await;
+            t.hold(&next, item.title, BRANCH_MAIN).await;
+            kiosks[0].take_back(&item.barcode).await.unwrap();
+            let loan = kiosks[0].checkout(&token, &item.barcode).await.unwrap().loan.unwrap();
+            let undo = CancelCheckoutRequest {
+                request_id: new_id(),
+                loan_id: loan.loan_id,
+                item_barcode: item.barcode.clone(),
+            };
+            let back = ReturnRequest { request_id: new_id(), item_barcode: item.barcode.clone() };
+            let (undoes, takes_back) = (&kiosks[0], turn(&kiosks, number));
+            let undone = async { settled!(undoes.loans().cancel_checkout(undo.clone())) };
+            let returned = async { settled!(takes_back.loans().r#return(back.clone())) };
+            tokio::join!(undone, returned);
+            let kept = holds::Entity::find().filter(holds::Column::KeptItemId.eq(item.id));
+            let open = [HoldState::InTransit, HoldState::Ready].map(HoldState::code);
+            let kept = kept.filter(holds::Column::State.is_in(open)).all(t.store.writer()).await.unwrap();
+            let row = t.item_row(&item).await;
+            assert_eq!(kept.iter().map(|hold| Some(hold.id)).collect::<Vec<_>>(), [row.kept_for_hold_id]);
+            assert_eq!((row.state, t.open_loans_of(&item).await), (ItemState::OnHoldShelf.code(), 0));
+        }
         t.probe().await;
     }
 

@@ -9,7 +9,10 @@ use kortisto::{
     },
 };
 use kortisto_domain::{DeviceKind, HoldState, ItemState, RelationKind};
-use kortisto_store::entities::{holds, relations, year_counters};
+use kortisto_store::{
+    entities::{holds, relations, year_counters},
+    queries::circulation_facts::QUEUE_ROWS_MAX,
+};
 use kortisto_testkit::{
     TestRegister, on_both_engines,
     register::{
@@ -52,6 +55,22 @@ async fn change(device: &Device, token: &str, hold: TestHold, edit: ChangeHoldRe
 }
 
 on_both_engines! {
+    async fn nobody_is_passed_over_behind_a_long_queue_for_other_items(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let lost = t.item().await;
+        let item = t.item_with(ItemSeed { title: Some(lost.title), ..ItemSeed::default() }).await;
+        let (others, mine) = (t.patron().await, t.patron().await);
+        for _ in 0..=QUEUE_ROWS_MAX {
+            let hold = t.hold(&others, lost.title, BRANCH_MAIN).await;
+            t.set_hold(hold, holds::Column::OnlyItemId, lost.id).await;
+        }
+        let hold = t.hold(&mine, lost.title, BRANCH_MAIN).await;
+        assert_eq!(kiosk.take_back(&item.barcode).await.unwrap().routing(), ItemRouting::HoldShelf);
+        assert_eq!(t.hold_row(hold).await.kept_item_id, Some(item.id));
+        t.probe().await;
+    }
+
     async fn a_hold_is_placed_listed_and_served(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let (kiosk, web) = (t.device(DeviceKind::SelfCheckout).await, t.device(DeviceKind::OnlineLibrary).await);

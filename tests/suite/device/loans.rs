@@ -280,6 +280,19 @@ on_both_engines! {
         w.t.probe().await;
     }
 
+    async fn a_renewal_of_which_something_was_paid_is_not_undone(engine: Engine) {
+        let w = World::with(engine, &[("fee.overdue_cents", "20")]).await;
+        w.t.make_due(&w.item, w.day(-2)).await;
+        assert_eq!(w.renew(&w.item.barcode).await.charged.unwrap().minor_units, 40);
+        let fee = w.t.fees_of(&w.patron).await[0].id;
+        w.t.pay(fee, 10).await;
+        let refused = w.undo(&w.kiosk, &w.loan_id, &w.item.barcode).await;
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::UndoTooLate]);
+        w.kiosk.take_back(&w.item.barcode).await.unwrap();
+        assert_eq!(w.t.debt(&w.patron).await, 30, "those days cost once");
+        w.t.probe().await;
+    }
+
     async fn an_undone_renewal_leaves_the_check_out_to_its_own_device(engine: Engine) {
         let w = World::start(engine).await;
         w.t.make_due(&w.item, w.day(3)).await;

@@ -3,9 +3,13 @@
 use chrono::TimeDelta;
 use kortisto::{
     common::v1::{Refusal, RefusalReason, Verdict},
-    device::v1::{ConfirmPickupRequest, StockCompartmentRequest, StockCompartmentResponse},
+    device::v1::{
+        ConfirmPickupRequest, Hold, ListHoldsRequest, StockCompartmentRequest, StockCompartmentResponse,
+        WatchHoldShelfRequest,
+    },
 };
 use kortisto_domain::{BanKind, DeviceKind, HoldState};
+use kortisto_register::jobs::Job;
 use kortisto_testkit::{
     Engine, TestRegister, on_both_engines,
     register::{BRANCH_EAST, BRANCH_MAIN, Device, TestHold, TestItem, TestPatron, new_id},
@@ -50,6 +54,14 @@ async fn stock(locker: &Device, hold: TestHold, compartment: &str) -> StockCompa
     locker.holds().stock_compartment(request).await.unwrap().into_inner()
 }
 
+/// The ready holds that a device shows a patron, each with its compartment.
+async fn ready(device: &Device, token: &str) -> Vec<(String, String)> {
+    let request = ListHoldsRequest { patron_token: token.to_owned(), ..Default::default() };
+    let list = device.holds().list_holds(request).await.unwrap().into_inner();
+    let shown = |hold: Hold| (hold.hold_id, hold.compartment);
+    list.ready.into_iter().map(shown).collect()
+}
+
 on_both_engines! {
     async fn a_compartment_is_stocked_reserved_and_emptied(engine: Engine) {
         let s = Scene::start(engine).await;
@@ -63,7 +75,7 @@ on_both_engines! {
         // Meanwhile nobody else gets it, not even the same patron elsewhere.
         let elsewhere = s.token(&s.other).await;
         let refused = s.other.reserve(&elsewhere, s.hold.id).await.unwrap();
-        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldInOtherLocker]);
         let at_kiosk = s.token(&s.kiosk).await;
         let refused = s.kiosk.pick_up(&at_kiosk, s.hold.id).await.unwrap();
         assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldReserved]);
@@ -135,6 +147,67 @@ on_both_engines! {
         assert_eq!(s.t.open_loans_of(&s.item).await, 0);
         let at_kiosk = s.token(&s.kiosk).await;
         assert_eq!(s.kiosk.pick_up(&at_kiosk, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        s.t.probe().await;
+    }
+
+    async fn a_compartment_is_opened_by_the_locker_to_which_it_belongs(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let id = s.hold.id.to_string();
+        let (token, elsewhere) = (s.token(&s.locker).await, s.token(&s.other).await);
+        assert_eq!(ready(&s.locker, &token).await, [(id.clone(), String::new())], "nothing was told yet");
+        assert_eq!(ready(&s.other, &elsewhere).await, [(id.clone(), String::new())]);
+        stock(&s.locker, s.hold, "12").await;
+        assert_eq!(ready(&s.locker, &token).await, [(id, "12".to_owned())]);
+        assert_eq!(ready(&s.other, &elsewhere).await, []);
+        let refused = s.other.reserve(&elsewhere, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldInOtherLocker]);
+        assert_eq!(refused.compartment, "", "nobody opens somebody else's compartment");
+        for (device, own) in [(&s.locker, true), (&s.other, false), (&s.kiosk, false)] {
+            let mut watch = device.holds().watch_hold_shelf(WatchHoldShelfRequest {}).await.unwrap().into_inner();
+            let shown = watch.message().await.unwrap().unwrap().holds;
+            assert_eq!((shown[0].compartment.as_str(), shown[0].in_own_compartment), ("12", own));
+        }
+        // The other one takes its place, and says so.
+        assert_eq!(stock(&s.other, s.hold, "7").await.verdict(), Verdict::Granted);
+        let refused = s.locker.reserve(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldInOtherLocker]);
+        let reserved = s.other.reserve(&elsewhere, s.hold.id).await.unwrap();
+        assert_eq!((reserved.verdict(), reserved.compartment.as_str()), (Verdict::Granted, "7"));
+        assert_eq!(s.other.confirm(&elsewhere, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        s.t.probe().await;
+    }
+
+    async fn a_hold_does_not_lapse_while_a_locker_may_still_say_that_it_was_picked_up(engine: Engine) {
+        let s = Scene::start(engine).await;
+        s.t.policy("fee.uncollected_hold_cents", "150").await;
+        stock(&s.locker, s.hold, "12").await;
+        // The last evening; then the locker has no network over midnight.
+        let moment = s.t.surroundings.moment();
+        let last = s.t.hold_row(s.hold).await.pickup_until.unwrap();
+        s.t.clock.set(moment.at_minute(last, 23 * 60 + 57));
+        let token = s.token(&s.locker).await;
+        assert_eq!(s.locker.reserve(&token, s.hold.id).await.unwrap().verdict(), Verdict::Granted);
+        s.t.clock.advance(TimeDelta::hours(8));
+        assert_eq!(s.t.job(Job::ExpireHolds).await.count("uncollected_holds"), 0);
+        let confirmed = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(confirmed.verdict(), Verdict::Granted, "{:?}", confirmed.refusals);
+        assert_eq!((s.t.open_loans_of(&s.item).await, s.t.debt(&s.patron).await), (1, 0));
+        s.t.probe().await;
+    }
+
+    async fn a_locker_that_never_says_keeps_a_hold_for_a_day(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let last = s.t.hold_row(s.hold).await.pickup_until.unwrap();
+        s.t.clock.set(s.t.surroundings.moment().at_minute(last, 23 * 60 + 57));
+        let token = s.token(&s.locker).await;
+        s.locker.reserve(&token, s.hold.id).await.unwrap();
+        s.t.clock.advance(TimeDelta::hours(24) + TimeDelta::minutes(5) - TimeDelta::seconds(1));
+        assert_eq!(s.t.job(Job::ExpireHolds).await.count("uncollected_holds"), 0);
+        s.t.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(s.t.job_dry(Job::ExpireHolds).await.count("uncollected_holds"), 1);
+        assert_eq!(s.t.job(Job::ExpireHolds).await.count("uncollected_holds"), 1);
+        let late = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&late.refusals), [RefusalReason::ReservationEnded]);
         s.t.probe().await;
     }
 

@@ -9,4 +9,5 @@ mod loans;
 mod lockers;
 mod sessions;
 mod shelf;
+mod stops;
 mod watch;

@@ -57,6 +57,9 @@ on_both_engines! {
             alias: t.patron_row(&patron).await.hold_alias.unwrap(),
             pickup_until: row.pickup_until.unwrap().to_string(),
             gone: false,
+            pickup_stop: String::new(),
+            pickup_locker: String::new(),
+            in_own_compartment: false,
         };
         assert_eq!(whole.holds, [shown]);
 

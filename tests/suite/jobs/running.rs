@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::Instant};
 
 /// How long a server may take to come to a job by itself.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn order() -> JobOrder {
     JobOrder::within(Duration::from_secs(30))

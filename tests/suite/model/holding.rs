@@ -55,7 +55,7 @@ impl Plain {
         let until = self.today() + TimeDelta::days(PICKUP_DAYS);
         let hold = &mut self.holds[hold];
         (hold.state, hold.item, hold.pickup_until) = (HoldState::Ready, Some(item), Some(until));
-        (hold.reserved, hold.in_compartment) = (None, false);
+        (hold.reserved, hold.stocked_by) = (None, None);
     }
 
     /// Puts an item that was scanned at a branch where it belongs now.
@@ -69,7 +69,7 @@ impl Plain {
             if pickup != here {
                 let hold = &mut self.holds[hold];
                 (hold.state, hold.item) = (HoldState::InTransit, Some(name));
-                (hold.reserved, hold.in_compartment) = (None, false);
+                (hold.reserved, hold.stocked_by) = (None, None);
             } else if !waited {
                 self.make_ready(hold, name);
             }
@@ -91,8 +91,8 @@ impl Plain {
     /// the queue. Nobody moves what travels or lies in a compartment.
     fn close(&mut self, name: usize, state: HoldState) {
         let hold = &mut self.holds[name];
-        let (item, in_compartment) = (hold.item.take(), hold.in_compartment);
-        (hold.state, hold.reserved, hold.in_compartment) = (state, None, false);
+        let (item, in_compartment) = (hold.item.take(), hold.stocked_by.is_some());
+        (hold.state, hold.reserved, hold.stocked_by) = (state, None, None);
         let Some(item) = item else { return };
         self.items[item].kept_for = None;
         if self.items[item].state != ItemState::OnHoldShelf || in_compartment {
@@ -150,7 +150,7 @@ impl Plain {
             frozen_until: None,
             valid_until: today + TimeDelta::days(VALIDITY_DAYS),
             reserved: None,
-            in_compartment: false,
+            stocked_by: None,
         });
         self.year(patron, today)[1] += 1;
         let name = self.holds.len() - 1;
@@ -228,14 +228,18 @@ impl Plain {
     }
 
     pub(super) fn reserve(&mut self, patron: usize, spot: Spot, name: usize) -> Said {
-        let why = self.against_pickup(patron, spot, name);
+        let mut why = self.against_pickup(patron, spot, name);
+        if self.is_for(name, patron) && self.holds[name].stocked_by.is_some_and(|locker| locker != spot) {
+            why.retain(|why| *why != Why::HoldReserved);
+            why.push(Why::HoldInOtherLocker);
+        }
         if !why.is_empty() {
             return no(why);
         }
         let until = self.now + TimeDelta::minutes(LOCKER_MINUTES);
         let hold = &mut self.holds[name];
         hold.reserved = Some((spot, until));
-        Ok(format!("in a compartment {}, until {until}", hold.in_compartment))
+        Ok(format!("in a compartment {}, until {until}", hold.stocked_by.is_some()))
     }
 
     /// Why what was reserved cannot be confirmed or taken back; only who has reserved it last matters.
@@ -277,7 +281,7 @@ impl Plain {
             self.make_ready(name, item);
             (self.items[item].state, self.items[item].at) = (ItemState::OnHoldShelf, spot.branch());
         }
-        self.holds[name].in_compartment = true;
+        self.holds[name].stocked_by = Some(spot);
         Ok(format!("until {:?}", self.holds[name].pickup_until))
     }
 
@@ -287,7 +291,10 @@ impl Plain {
         let mut counts = [0; 2];
         for name in 0..self.holds.len() {
             let hold = &self.holds[name];
-            if hold.state != HoldState::Ready || hold.pickup_until.is_none_or(|last| last >= today) {
+            // A locker that has not said what became of a reservation has a day for it.
+            let unsettled = hold.reserved.is_some_and(|(_, until)| until > self.now - TimeDelta::hours(24));
+            let in_time = hold.pickup_until.is_none_or(|last| last >= today);
+            if hold.state != HoldState::Ready || in_time || unsettled {
                 continue;
             }
             let patron = hold.patron;

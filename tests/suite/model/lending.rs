@@ -126,7 +126,9 @@ impl Plain {
         let loan = &mut self.loans[name];
         let in_time = |event: &Event| self.now - event.at <= TimeDelta::minutes(UNDO_MINUTES);
         let last = loan.events.last().expect("a loan was lent");
-        if last.spot != spot || !in_time(last) || loan.state != LoanState::Open {
+        let paid = |fee: usize| self.fees[fee].open != self.fees[fee].amount;
+        let settled = matches!(last.before, Before::Renewed { fee: Some(fee), .. } if paid(fee));
+        if last.spot != spot || !in_time(last) || loan.state != LoanState::Open || settled {
             return no([Why::UndoTooLate]);
         }
         let event = loan.events.pop().expect("a loan was lent");

@@ -108,7 +108,7 @@ pub(super) struct Hold {
     pub(super) frozen_until: Option<NaiveDate>,
     pub(super) valid_until: NaiveDate,
     pub(super) reserved: Option<(Spot, DateTime<Utc>)>,
-    pub(super) in_compartment: bool,
+    pub(super) stocked_by: Option<Spot>,
 }
 
 pub(super) struct Fee {

@@ -26,6 +26,22 @@ fn tampering(engine: Engine) -> Vec<String> {
 }
 
 on_both_engines! {
+    async fn the_ledger_is_only_added_to(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let patron = t.patron().await;
+        let fee = t.fee(patron.id, 500).await;
+        let before = t.ledger(fee).await;
+        let mut statements = vec!["update fee_entries set cents = 1", "update fee_entries set grounds = 'x'"];
+        if engine == Engine::Postgres {
+            statements.push("truncate fee_entries cascade");
+        }
+        for statement in statements {
+            let refused = t.store.writer().execute_unprepared(statement).await;
+            assert!(refused.is_err(), "{statement}");
+        }
+        assert_eq!((t.ledger(fee).await, before.len()), (before, 1));
+    }
+
     async fn the_record_is_only_added_to(engine: Engine) {
         let t = TestRegister::start(engine).await;
         look(&t, 3).await;

@@ -14,6 +14,7 @@ use kortisto_domain::{
 use kortisto_store::queries::{
     changes::{CertificateRow, Changes, RememberedRow},
     dialect::{At, Hex},
+    item::Item,
     locks::Held,
     party::Device,
 };
@@ -221,10 +222,16 @@ impl Turn {
     pub(crate) fn refusal_may_be_outdated(&self, who: &Who, decision: &Decision) -> bool {
         let of_loans = |reason: &Reason| matches!(reason, Reason::OverdueItems | Reason::WardBlocked);
         let closed = &self.world.loan_closed_of;
-        let concerned = || who.patron.facts.wards.iter().map(|ward| ward.patron).chain([who.card.patron_id]);
         !closed.is_empty()
             && decision.reasons().iter().any(of_loans)
-            && concerned().any(|patron| closed.contains(&patron))
+            && concerned(who).any(|patron| closed.contains(&patron))
+    }
+
+    /// Whether a grant rests on what an earlier operation of this turn has changed: the loan of the item, or the debts of
+    /// the patron or of a ward.
+    pub(crate) fn grant_may_be_outdated(&self, who: &Who, item: &Item) -> bool {
+        let charged = |patron| self.world.charged_late.get(&patron).is_some_and(|cents| *cents > 0);
+        self.world.loan_changed.contains(&item.id) || concerned(who).any(charged)
     }
 
     /// Notes that a card was used today (A46).
@@ -234,6 +241,11 @@ impl Turn {
             self.changes.patrons_seen.insert(who.card.patron_id);
         }
     }
+}
+
+/// The patron, and whoever is in the patron's care.
+fn concerned(who: &Who) -> impl Iterator<Item = i64> {
+    who.patron.facts.wards.iter().map(|ward| ward.patron).chain([who.card.patron_id])
 }
 
 /// Whether a device is in force and may call an rpc; shared with what runs outside a lane.

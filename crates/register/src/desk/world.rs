@@ -8,7 +8,7 @@ use kortisto_store::queries::{
     party::{Device, Party},
     pin_facts::{self, Attempt, KnownDevice, Message, PasswordRow, PinRow},
 };
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A patron in a turn.
@@ -56,8 +56,8 @@ pub(crate) struct World {
     pub(crate) cards: HashMap<i64, CardEntry>,
     pub(crate) patrons: HashMap<i64, PatronEntry>,
     pub(crate) items: HashMap<i64, Item>,
-    /// By title.
-    pub(crate) queues: HashMap<i64, VecDeque<Queued>>,
+    /// Those whom an item can serve, by the item.
+    queues: HashMap<i64, Vec<Queued>>,
     pub(crate) holds: HashMap<Uuid, NamedHold>,
     pub(crate) remembered: HashMap<(i64, Uuid), Remembered>,
     /// By card.
@@ -96,10 +96,10 @@ impl World {
         });
         asked.card = self.add_party(found.party);
         asked.item = found.item.map(|item| {
-            let (id, title_id) = (item.id, item.title_id);
+            let id = item.id;
             self.items.entry(id).or_insert(item);
             if !found.queue.is_empty() {
-                self.queues.entry(title_id).or_insert_with(|| found.queue.into());
+                self.queues.entry(id).or_insert_with(|| found.queue);
             }
             id
         });
@@ -183,6 +183,20 @@ impl World {
             });
             party.card_id
         })
+    }
+
+    /// Those who wait for this item, in their order.
+    pub(crate) fn queue(&self, item: i64) -> impl Iterator<Item = &Queued> {
+        self.queues.get(&item).into_iter().flatten()
+    }
+
+    /// Takes the hold at this place of the queue of an item out of every queue: it is served.
+    pub(crate) fn serve(&mut self, item: i64, place: usize) -> Option<Queued> {
+        let served = self.queues.get(&item)?.get(place)?.clone();
+        for queue in self.queues.values_mut() {
+            queue.retain(|hold| hold.id != served.id);
+        }
+        Some(served)
     }
 
     /// The item as the rules see it.

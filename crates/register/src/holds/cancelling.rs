@@ -53,7 +53,7 @@ impl Holder<'_> {
                 surroundings: &self.register.surroundings,
                 moment: &self.moment,
             };
-            release(&shelf, changes, item, &mut facts.queue.clone().into(), row.compartment.is_some());
+            release(&shelf, changes, item, &facts.queue, row.compartment.is_some());
         }
         changes.holds.insert(id, closed(id, HoldState::Cancelled, At(self.moment.at())));
         note_author(self.transaction, &[id], &self.author).await?;

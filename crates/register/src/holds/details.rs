@@ -1,11 +1,11 @@
 //! Holds as a screen shows them to whoever placed them.
 
-use crate::{RegisterError, Rulebook};
+use crate::{PickupSpot, RegisterError, Rulebook};
 use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::HoldState;
 use kortisto_store::{
     Engine, StoreError,
-    entities::{holds, resources, stops, titles},
+    entities::{holds, titles},
     queries::hold_queue,
 };
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
@@ -24,10 +24,8 @@ pub struct HoldDetails {
     pub state: HoldState,
     /// The code of its pickup branch.
     pub pickup_branch: String,
-    /// The code of the stop at which it is picked up.
-    pub pickup_stop: Option<String>,
-    /// The code of the locker in which it is picked up.
-    pub pickup_locker: Option<String>,
+    /// Where there it is picked up.
+    pub pickup_spot: PickupSpot,
     /// Its last day on the shelf.
     pub pickup_until: Option<NaiveDate>,
     /// Its number on the shelf.
@@ -51,7 +49,6 @@ pub(crate) async fn details(
     rows: Vec<holds::Model>,
 ) -> Result<Vec<HoldDetails>, RegisterError> {
     let labels = labels(connection, &rows).await?;
-    let places = Places::load(connection, &rows).await?;
     let pending = rows.iter().filter(|row| row.state == HoldState::Pending.code()).map(|row| row.id);
     let positions = hold_queue::positions(connection, Engine::of(connection), pending).await?;
     let detail = |row: holds::Model| {
@@ -60,8 +57,7 @@ pub(crate) async fn details(
             label: labels.get(&row.title_id).cloned().unwrap_or_default(),
             state: HoldState::try_from(row.state).map_err(StoreError::from)?,
             pickup_branch: rulebook.branch_code(row.pickup_branch_id).to_owned(),
-            pickup_stop: places.stop(row.pickup_stop_id),
-            pickup_locker: places.locker(row.pickup_locker_id),
+            pickup_spot: rulebook.pickup_spot(row.pickup_stop_id, row.pickup_locker_id),
             pickup_until: row.pickup_until,
             pickup_number: row.pickup_number,
             compartment: row.compartment,
@@ -82,44 +78,4 @@ pub(crate) async fn labels(
     let wanted = rows.iter().map(|row| row.title_id);
     let found = titles::Entity::find().filter(titles::Column::Id.is_in(wanted)).all(connection).await;
     Ok(found.map_err(StoreError::from)?.into_iter().map(|title| (title.id, title.label)).collect())
-}
-
-/// The codes of stops and lockers, by their keys.
-pub(crate) struct Places {
-    stops: HashMap<i64, String>,
-    lockers: HashMap<i64, String>,
-}
-
-impl Places {
-    /// Those at which these holds are picked up.
-    pub(crate) async fn load(
-        connection: &impl ConnectionTrait,
-        rows: &[holds::Model],
-    ) -> Result<Self, RegisterError> {
-        let mut places = Self { stops: HashMap::new(), lockers: HashMap::new() };
-        let stops: Vec<_> = rows.iter().filter_map(|row| row.pickup_stop_id).collect();
-        if !stops.is_empty() {
-            let found = stops::Entity::find().filter(stops::Column::Id.is_in(stops)).all(connection).await;
-            places.stops =
-                found.map_err(StoreError::from)?.into_iter().map(|row| (row.id, row.code)).collect();
-        }
-        let lockers: Vec<_> = rows.iter().filter_map(|row| row.pickup_locker_id).collect();
-        if !lockers.is_empty() {
-            let found =
-                resources::Entity::find().filter(resources::Column::Id.is_in(lockers)).all(connection).await;
-            places.lockers =
-                found.map_err(StoreError::from)?.into_iter().map(|row| (row.id, row.code)).collect();
-        }
-        Ok(places)
-    }
-
-    /// The code of a stop.
-    pub(crate) fn stop(&self, id: Option<i64>) -> Option<String> {
-        self.stops.get(&id?).cloned()
-    }
-
-    /// The code of a locker.
-    pub(crate) fn locker(&self, id: Option<i64>) -> Option<String> {
-        self.lockers.get(&id?).cloned()
-    }
 }

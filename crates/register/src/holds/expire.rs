@@ -2,7 +2,8 @@
 //!
 //! No decision rests on this having run. A pending hold gets no item after its last day, whether or not it has been
 //! closed; a ready one can still be picked up until it has been, because the item stands there and nobody else has a
-//! claim to it yet. A ready hold lapses on the day after its last one: the branch may be open until midnight.
+//! claim to it yet. A ready hold lapses on the day after its last one: the branch may be open until midnight. One that a
+//! locker has reserved lapses a day after that: its item may be gone, and the locker has not been able to say so.
 //!
 //! Each batch is a transaction of its own that holds the rows it changes and looks again, so running twice at once, or
 //! again after a crash, changes nothing twice.
@@ -19,23 +20,25 @@ use crate::{
     jobs::{AUTHOR, Batched, JobReport, Work},
     loans::open_loan::year_of,
 };
-use kortisto_domain::{Decision, FeeKind, HoldState, Moment, PatronCategory, fees};
+use kortisto_domain::{
+    Decision, FeeKind, HoldState, Moment, PatronCategory, fees, reserve_pickup::UNSETTLED_MAX,
+};
 use kortisto_store::{
     Engine, StoreError,
     entities::{holds, patrons},
     queries::{
         changes::{self, Changes, NewFeeRow},
-        circulation_facts::{Facts, Queued},
+        circulation_facts::Facts,
         dialect::At,
         locks,
     },
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 use uuid::Uuid;
@@ -96,7 +99,8 @@ fn is_due(row: &holds::Model, over: Over, moment: &Moment) -> bool {
         Over::Uncollected => (HoldState::Ready, row.pickup_until),
         Over::Ended => (HoldState::Pending, row.valid_until),
     };
-    row.state == state.code() && last.is_some_and(|last| last < moment.today())
+    let settled = row.reserved_until.is_none_or(|until| until <= moment.at() - UNSETTLED_MAX);
+    row.state == state.code() && last.is_some_and(|last| last < moment.today()) && settled
 }
 
 async fn due(
@@ -110,9 +114,13 @@ async fn due(
         Over::Uncollected => (HoldState::Ready, holds::Column::PickupUntil),
         Over::Ended => (HoldState::Pending, holds::Column::ValidUntil),
     };
+    let settled = Condition::any()
+        .add(holds::Column::ReservedUntil.is_null())
+        .add(holds::Column::ReservedUntil.lte(moment.at() - UNSETTLED_MAX));
     let rows = holds::Entity::find()
         .filter(holds::Column::State.eq(state.code()))
         .filter(last.lt(moment.today()))
+        .filter(settled)
         .filter(holds::Column::Id.gt(after))
         .order_by_asc(holds::Column::Id)
         .limit(size)
@@ -151,7 +159,10 @@ async fn close(
     let rows: Vec<_> = rows.into_iter().filter(|row| is_due(row, over, &moment)).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
     let facts = facts_of(transaction, &moment, &ids, None).await?;
-    if facts.iter().any(|facts| facts.item.as_ref().is_some_and(|item| !held.item(item.id))) {
+    if facts
+        .iter()
+        .any(|facts| facts.item.as_ref().is_some_and(|item| !held.queue_of(item.id, item.title_id)))
+    {
         return Err(StoreError::Conflict.into());
     }
     let mut batch = Batch {
@@ -159,7 +170,7 @@ async fn close(
         moment,
         rulebook: register.rulebook_in(transaction).await?,
         patrons: holders(transaction, &rows).await?,
-        queues: HashMap::new(),
+        handed_out: HashSet::new(),
         changes: Changes::default(),
         closed: 0,
         passed_on: 0,
@@ -196,8 +207,8 @@ struct Batch<'a> {
     moment: Moment,
     rulebook: Arc<Rulebook>,
     patrons: HashMap<i64, patrons::Model>,
-    /// By title, without the holds that got an item in this batch.
-    queues: HashMap<i64, VecDeque<Queued>>,
+    /// Holds that got an item in this batch.
+    handed_out: HashSet<Uuid>,
     changes: Changes,
     closed: u64,
     passed_on: u64,
@@ -217,9 +228,11 @@ impl Batch<'_> {
                 surroundings: &self.register.surroundings,
                 moment: &self.moment,
             };
-            let queue = self.queues.entry(item.title_id).or_insert_with(|| facts.queue.clone().into());
-            let next = release(&shelf, &mut self.changes, item, queue, row.compartment.is_some());
+            let queue: Vec<_> =
+                facts.queue.iter().filter(|hold| !self.handed_out.contains(&hold.id)).cloned().collect();
+            let next = release(&shelf, &mut self.changes, item, &queue, row.compartment.is_some());
             self.passed_on += u64::from(next.is_some());
+            self.handed_out.extend(next);
         }
         if over == Over::Uncollected {
             let year = year_of(self.moment.today());

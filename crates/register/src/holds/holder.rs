@@ -140,8 +140,8 @@ pub(crate) async fn lock_hold(
     let held = locks::take(transaction, Engine::of(transaction), &[key]).await?;
     let facts = facts_of(transaction, moment, &[id], token_hash).await?.pop();
     let facts = facts.ok_or(RegisterError::Internal("the facts of a hold are missing"))?;
-    // Another item was kept for it meanwhile: the unit of work tries again.
-    if facts.item.as_ref().is_some_and(|item| !held.item(item.id)) {
+    // Another item was kept for it meanwhile, or that went to another title: the unit of work tries again.
+    if facts.item.as_ref().is_some_and(|item| !held.queue_of(item.id, item.title_id)) {
         return Err(StoreError::Conflict.into());
     }
     Ok(facts)

@@ -7,7 +7,9 @@ use crate::{
 };
 use kortisto_domain::{Decision, DeviceKind, HoldState, Reason, authenticate};
 use kortisto_store::entities::holds;
-use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -52,7 +54,8 @@ pub struct HoldList {
 }
 
 impl Register {
-    /// Lists the holds of the patron of a session. A locker sees the ready ones of its own branch.
+    /// Lists the holds of the patron of a session. A locker sees the ready ones of its own branch, without
+    /// those that lie in another locker.
     ///
     /// # Errors
     /// [`RegisterError`]; a session that is over is a refusal in the answer.
@@ -93,9 +96,13 @@ async fn list(
     }
     let mut query = holds::Entity::find().filter(holds::Column::PatronId.eq(party.patron_id));
     query = if device.kind == DeviceKind::Locker {
+        let own = Condition::any()
+            .add(holds::Column::CompartmentDeviceId.is_null())
+            .add(holds::Column::CompartmentDeviceId.eq(device.id));
         query
             .filter(holds::Column::State.eq(HoldState::Ready.code()))
             .filter(holds::Column::PickupBranchId.eq(device.branch_id))
+            .filter(own)
     } else {
         query.filter(
             holds::Column::State

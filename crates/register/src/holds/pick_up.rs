@@ -56,7 +56,7 @@ impl PickUp {
             return Err(Deferral::NextTurn);
         }
         let granted_item = item.as_ref().filter(|_| decided.decision.is_granted());
-        if granted_item.is_some_and(|item| turn.world.loan_changed.contains(&item.id)) {
+        if granted_item.is_some_and(|item| turn.grant_may_be_outdated(&who, item)) {
             return Err(Deferral::NextTurn);
         }
         let loan = granted_item.map(|item| turn.open_loan(&device, &who, item, decided.due));

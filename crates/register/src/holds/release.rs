@@ -17,21 +17,20 @@ use kortisto_store::queries::{
     circulation_facts::Queued,
     item::Item,
 };
-use std::collections::VecDeque;
 use uuid::Uuid;
 
-/// Notes what becomes of the item that was kept for a hold that is over, and takes the hold that gets it out of the
-/// queue. Gives that hold. Item and title are held.
+/// Notes what becomes of the item that was kept for a hold that is over. Gives the hold of the queue that gets it. Item
+/// and title are held.
 pub(crate) fn release(
     shelf: &HoldShelf<'_>,
     changes: &mut Changes,
     item: &Item,
-    queue: &mut VecDeque<Queued>,
+    queue: &[Queued],
     in_compartment: bool,
 ) -> Option<Uuid> {
     let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == shelf.branch;
     let place = if waits_here && !in_compartment { served_here(shelf.branch, item, queue) } else { None };
-    let next = place.and_then(|place| queue.remove(place));
+    let next = place.and_then(|place| queue.get(place));
     let next = next.map(|hold| shelf.receive(changes, hold.id, hold.patron_id, item.id).id);
     let row = ItemRow {
         id: item.id,
@@ -44,7 +43,7 @@ pub(crate) fn release(
 }
 
 /// The place of the hold that a return would hand the item to, if it is picked up here.
-fn served_here(branch: i64, item: &Item, queue: &VecDeque<Queued>) -> Option<usize> {
+fn served_here(branch: i64, item: &Item, queue: &[Queued]) -> Option<usize> {
     let facts = facts::Item { kept_for: None, ..World::item_facts(item) };
     let queue = as_queue(queue);
     match take_back::route(&TakeBack { item: &facts, item_id: item.id, branch, queue: &queue }) {

@@ -60,7 +60,12 @@ impl PatronChange for ReservePickup {
         let mut decision = at.pick_up(desk).decision;
         let found = at.of(desk).filter(|_| !decision.reasons().contains(&Reason::HoldUnknown));
         let elsewhere = found.and_then(|(hold, _)| {
-            reserve_pickup::reserve(&compartment::reserved(hold), desk.device.id, &desk.moment)
+            reserve_pickup::open_compartment(
+                &compartment::reserved(hold),
+                hold.stocked_by,
+                desk.device.id,
+                &desk.moment,
+            )
         });
         if let Some(reason) = elsewhere {
             decision = Decision::from_reasons([decision.reasons(), &[reason]].concat());

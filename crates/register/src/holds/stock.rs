@@ -98,6 +98,7 @@ async fn stock(
     if answer.decision.is_granted() {
         holds::Entity::update_many()
             .col_expr(holds::Column::Compartment, Expr::value(ask.compartment.clone()))
+            .col_expr(holds::Column::CompartmentDeviceId, Expr::value(device.id))
             .filter(Expr::col(holds::Column::Id).eq(ask.hold))
             .exec(transaction)
             .await

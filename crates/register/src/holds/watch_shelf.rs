@@ -213,6 +213,9 @@ mod tests {
             id: Uuid::from_u128(number as u128),
             pickup_number: format!("A{number}"),
             compartment: None,
+            stocked_by: None,
+            pickup_stop: None,
+            pickup_locker: None,
             alias: None,
             pickup_until: None,
         }

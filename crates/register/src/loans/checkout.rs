@@ -57,7 +57,7 @@ impl Checkout {
             return Err(Deferral::NextTurn);
         }
         let granted_item = item.as_ref().filter(|_| lent.decision.is_granted());
-        if granted_item.is_some_and(|item| turn.world.loan_changed.contains(&item.id)) {
+        if granted_item.is_some_and(|item| turn.grant_may_be_outdated(&who, item)) {
             return Err(Deferral::NextTurn);
         }
         let hold = granted_item.and_then(|item| item.kept_for.as_ref()).map(|kept| kept.id);

@@ -14,7 +14,7 @@ use kortisto_domain::{
 use kortisto_store::queries::{
     changes::{Changes, FeeEntryRow, NewFeeRow},
     dialect::At,
-    item::{Item, OpenLoan},
+    item::{Item, LoanFee, OpenLoan},
 };
 use uuid::Uuid;
 
@@ -33,6 +33,12 @@ pub(crate) struct Charging<'a> {
 pub(crate) fn due_of(loan: &OpenLoan, rulebook: &Rulebook, moment: &Moment) -> Due {
     let closing = || due::closing(rulebook.hours(loan.branch_id), loan.due_on, moment);
     Due { on: loan.due_on, at: loan.due_at.unwrap_or_else(closing) }
+}
+
+/// What the last renewal of a loan charged.
+pub(crate) fn of_last_renewal(loan: &OpenLoan) -> impl Iterator<Item = &LoanFee> {
+    let of_it = |fee: &&LoanFee| fee.kind == FeeKind::Overdue.word() && fee.step == loan.renewals_made - 1;
+    loan.fees.iter().filter(of_it)
 }
 
 impl Charging<'_> {
@@ -124,12 +130,9 @@ impl Charging<'_> {
         }
     }
 
-    /// Takes back what is open of the fee that the last renewal charged.
+    /// Takes back the fee that the last renewal charged, of which nothing has been paid or written off.
     pub(crate) fn reverse_renewal(&self, loan: &OpenLoan, changes: &mut Changes) {
-        let charged = |fee: &&kortisto_store::queries::item::LoanFee| {
-            fee.kind == FeeKind::Overdue.word() && fee.step == loan.renewals_made - 1
-        };
-        for fee in loan.fees.iter().filter(charged) {
+        for fee in of_last_renewal(loan) {
             self.reverse(fee.id, fee.open_cents, "renewal undone", changes);
         }
     }

@@ -62,6 +62,8 @@ impl HistoryQuestion {
         loans.extend(self.kept(transaction).await?);
         // Ids begin with the time of the loan.
         loans.sort_by_key(|loan| std::cmp::Reverse(loan.loan));
+        // Its trace may have been forgotten between the two.
+        loans.dedup_by_key(|loan| loan.loan);
         let more = loans.len() > self.page_size;
         loans.truncate(self.page_size);
         let next = loans.last().filter(|_| more).map(|loan| loan.loan);
@@ -107,6 +109,7 @@ impl HistoryQuestion {
         let Some(flag) = flag(self.consent) else { return Ok(Vec::new()) };
         let mut query = kept_history::Entity::find()
             .filter(kept_history::Column::PatronId.eq(self.patron_id))
+            .filter(kept_history::Column::LentAt.gte(self.since))
             .filter(flag.eq(true));
         if let Some(after) = self.after {
             query = query.filter(kept_history::Column::Id.lt(after));

@@ -2,7 +2,7 @@
 
 use super::fees::Charging;
 use crate::{
-    Caller, Rpc,
+    Caller, PickupSpot, Rpc, Rulebook,
     audit::About,
     desk::{Deferral, Reply, Turn, turn::request_hash, world::World},
     holds::{ready::HoldShelf, release::as_queue},
@@ -53,6 +53,9 @@ pub enum ReturnRouting {
     HoldShelf {
         /// Under which number.
         pickup_number: String,
+        /// Where here.
+        #[serde(default)]
+        spot: PickupSpot,
     },
     /// Its home branch.
     TransitHome {
@@ -63,6 +66,9 @@ pub enum ReturnRouting {
     TransitToHold {
         /// The branch's code.
         branch: String,
+        /// Where there.
+        #[serde(default)]
+        spot: PickupSpot,
     },
     /// The staff.
     Staff,
@@ -79,13 +85,15 @@ impl Return {
         let Some(item) = turn.asked(index).item.and_then(|id| turn.world.items.get(&id)).cloned() else {
             return Ok(self.unknown(turn, &device, hash));
         };
-        // Lent between locking and loading, or changed in this turn: its borrower's fees are not held.
-        let moved =
-            |loan: &OpenLoan| !turn.held.patron(loan.patron_id) || turn.world.loan_changed.contains(&item.id);
-        if !turn.held.item(item.id) || item.loan.as_ref().is_some_and(moved) {
+        // Lent between locking and loading: its borrower's fees are not held. Or lent, undone or returned in this turn.
+        let moved = |loan: &OpenLoan| !turn.held.patron(loan.patron_id);
+        if !turn.held.queue_of(item.id, item.title_id)
+            || item.loan.as_ref().is_some_and(moved)
+            || turn.world.loan_changed.contains(&item.id)
+        {
             return Err(Deferral::NextTurn);
         }
-        let queue = as_queue(turn.world.queues.get(&item.title_id).into_iter().flatten());
+        let queue = as_queue(turn.world.queue(item.id));
         let facts = World::item_facts(&item);
         let routing = take_back::route(&TakeBack {
             item: &facts,
@@ -173,17 +181,21 @@ fn put(turn: &mut Turn, device: &Device, item: &Item, routing: Routing) -> (Retu
         Routing::HoldShelf { queue_index } => {
             let kept = keep(turn, device, item, queue_index, true);
             let pickup_number = kept.as_ref().and_then(|hold| hold.pickup_number.clone()).unwrap_or_default();
-            let id = kept.as_ref().map(|hold| hold.id);
+            let (id, spot) = (kept.as_ref().map(|hold| hold.id), spot(&rulebook, kept.as_ref()));
             place(turn, item, ItemState::OnHoldShelf, device.branch_id, kept);
-            (ReturnRouting::HoldShelf { pickup_number }, id)
+            (ReturnRouting::HoldShelf { pickup_number, spot }, id)
         }
         Routing::TransitToHold { queue_index, to } => {
             let kept = keep(turn, device, item, queue_index, false);
-            let id = kept.as_ref().map(|hold| hold.id);
+            let (id, spot) = (kept.as_ref().map(|hold| hold.id), spot(&rulebook, kept.as_ref()));
             place(turn, item, ItemState::InTransit, device.branch_id, kept);
-            (ReturnRouting::TransitToHold { branch: rulebook.branch_code(to).to_owned() }, id)
+            (ReturnRouting::TransitToHold { branch: rulebook.branch_code(to).to_owned(), spot }, id)
         }
     }
+}
+
+fn spot(rulebook: &Rulebook, kept: Option<&KeepingHold>) -> PickupSpot {
+    kept.map(|hold| rulebook.pickup_spot(hold.pickup_stop_id, hold.pickup_locker_id)).unwrap_or_default()
 }
 
 /// Writes where the item is, if that is news.
@@ -212,11 +224,13 @@ fn keep(
     let mut kept = match queue_index {
         None => item.kept_for.clone()?,
         Some(place) => {
-            let hold = turn.world.queues.get_mut(&item.title_id)?.remove(place)?;
+            let hold = turn.world.serve(item.id, place)?;
             KeepingHold {
                 id: hold.id,
                 patron_id: hold.patron_id,
                 pickup_branch_id: hold.pickup_branch_id,
+                pickup_stop_id: hold.pickup_stop_id,
+                pickup_locker_id: hold.pickup_locker_id,
                 card_id: hold.card_id,
                 pickup_number: None,
                 reserved: None,

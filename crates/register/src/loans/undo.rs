@@ -3,7 +3,7 @@
 //! No return: nobody next in the queue gets the item, and a hold that the loan fulfilled waits again where it waited.
 
 use super::{
-    fees::Charging,
+    fees::{Charging, of_last_renewal},
     open_loan::year_of,
     renewing::{last_event_at, loan_facts},
 };
@@ -97,6 +97,7 @@ impl CancelCheckout {
         undo::refusal(&Undo {
             loan: facts.as_ref(),
             made_here: loan.is_some_and(|loan| loan.device_id == device.id && is_last_known(loan)),
+            is_settled: loan.is_some_and(is_settled),
             policy: &turn.rulebook.policies.desk(&place, turn.moment.today()),
             moment: &turn.moment,
         })
@@ -106,6 +107,11 @@ impl CancelCheckout {
 /// Whether it is known what the loan was before what happened to it last: of two renewals the first is not undone.
 const fn is_last_known(loan: &OpenLoan) -> bool {
     loan.renewals == 0 || loan.renewed_at.is_some()
+}
+
+/// Whether something of what the last renewal charged has been paid or written off: those days would be charged again.
+fn is_settled(loan: &OpenLoan) -> bool {
+    of_last_renewal(loan).any(|fee| fee.open_cents != fee.amount_cents)
 }
 
 /// The loan goes, and the item is what and where it was.

@@ -151,6 +151,8 @@ pub(super) const TABLE: &[Row] = &[
             ("routing", LENDING),
             ("destination_branch", LENDING),
             ("pickup_number", LENDING),
+            ("pickup_stop", LENDING),
+            ("pickup_locker", LENDING),
         ],
     },
     Row {

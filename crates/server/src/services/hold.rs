@@ -193,7 +193,7 @@ impl HoldService for Api {
         // Pulled, not pushed: the next look is taken when the device has room for what it finds.
         let news = try_unfold((asked, watch), |(asked, mut watch)| async move {
             let news = watch.next().await.map_err(|error| asked.fault(&error))?;
-            Ok(Some((shelf(news), (asked, watch))))
+            Ok(Some((shelf(news, asked.caller.device_id), (asked, watch))))
         });
         Ok(Response::new(news.boxed()))
     }
@@ -205,7 +205,7 @@ fn compartment(text: &str) -> Result<String, Fault> {
     if fits { fields::code("compartment", text).map_err(|_| rule()) } else { Err(rule()) }
 }
 
-fn shelf(news: ShelfNews) -> WatchHoldShelfResponse {
+fn shelf(news: ShelfNews, device: i64) -> WatchHoldShelfResponse {
     let ready = news.ready.into_iter().map(|row| ShelfHold {
         hold_id: row.id.to_string(),
         pickup_number: row.pickup_number,
@@ -213,6 +213,9 @@ fn shelf(news: ShelfNews) -> WatchHoldShelfResponse {
         alias: row.alias.unwrap_or_default(),
         pickup_until: day(row.pickup_until),
         gone: false,
+        pickup_stop: row.pickup_stop.unwrap_or_default(),
+        pickup_locker: row.pickup_locker.unwrap_or_default(),
+        in_own_compartment: row.stocked_by == Some(device),
     });
     let gone = news.gone.into_iter().map(|id| ShelfHold {
         hold_id: id.to_string(),
@@ -326,8 +329,8 @@ fn hold(details: HoldDetails) -> Hold {
         queue_position: details.queue_position.and_then(|place| i32::try_from(place).ok()).unwrap_or(0),
         frozen_until: day(details.frozen_until),
         valid_until: day(details.valid_until),
-        pickup_stop: details.pickup_stop.unwrap_or_default(),
-        pickup_locker: details.pickup_locker.unwrap_or_default(),
+        pickup_stop: details.pickup_spot.stop.unwrap_or_default(),
+        pickup_locker: details.pickup_spot.locker.unwrap_or_default(),
         compartment: details.compartment.unwrap_or_default(),
     }
 }

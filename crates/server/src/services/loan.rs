@@ -47,25 +47,17 @@ impl LoanService for Api {
         let answer =
             self.register.take_back(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
         let refusals = self.refusals(&asked, &answer.decision, self.language_of(None));
-        let (routing, destination_branch, pickup_number) = match answer.routing {
-            None => (ItemRouting::Unspecified, None, None),
-            Some(ReturnRouting::Shelf) => (ItemRouting::Shelf, None, None),
-            Some(ReturnRouting::HoldShelf { pickup_number }) => {
-                (ItemRouting::HoldShelf, None, Some(pickup_number))
-            }
-            Some(ReturnRouting::TransitHome { branch }) => (ItemRouting::TransitHome, Some(branch), None),
-            Some(ReturnRouting::TransitToHold { branch }) => (ItemRouting::TransitToHold, Some(branch), None),
-            Some(ReturnRouting::Staff) => (ItemRouting::Staff, None, None),
-        };
-        Ok(Response::new(ReturnResponse {
+        let mut response = ReturnResponse {
             verdict: reply::verdict(&answer.decision),
             refusals,
             closed_loan_id: answer.closed_loan.map(|id| id.to_string()).unwrap_or_default(),
             item_label: answer.label,
-            routing: routing.into(),
-            destination_branch: destination_branch.unwrap_or_default(),
-            pickup_number: pickup_number.unwrap_or_default(),
-        }))
+            ..ReturnResponse::default()
+        };
+        if let Some(routing) = answer.routing {
+            direct(&mut response, routing);
+        }
+        Ok(Response::new(response))
     }
 
     async fn cancel_checkout(
@@ -204,6 +196,30 @@ impl LoanService for Api {
             refusals: self.refusals(&asked, &answer.decision, language),
         }))
     }
+}
+
+/// Says where the item goes.
+fn direct(response: &mut ReturnResponse, routing: ReturnRouting) {
+    let (kind, spot) = match routing {
+        ReturnRouting::Shelf => (ItemRouting::Shelf, None),
+        ReturnRouting::HoldShelf { pickup_number, spot } => {
+            response.pickup_number = pickup_number;
+            (ItemRouting::HoldShelf, Some(spot))
+        }
+        ReturnRouting::TransitHome { branch } => {
+            response.destination_branch = branch;
+            (ItemRouting::TransitHome, None)
+        }
+        ReturnRouting::TransitToHold { branch, spot } => {
+            response.destination_branch = branch;
+            (ItemRouting::TransitToHold, Some(spot))
+        }
+        ReturnRouting::Staff => (ItemRouting::Staff, None),
+    };
+    response.set_routing(kind);
+    let spot = spot.unwrap_or_default();
+    response.pickup_stop = spot.stop.unwrap_or_default();
+    response.pickup_locker = spot.locker.unwrap_or_default();
 }
 
 /// The version of the text that was consented to, if a history is to be kept.

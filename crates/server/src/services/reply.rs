@@ -69,6 +69,7 @@ pub(super) const fn reason(reason: Reason) -> common::RefusalReason {
         Reason::HoldNotReady => Wire::HoldNotReady,
         Reason::HoldAtOtherBranch => Wire::HoldAtOtherBranch,
         Reason::HoldOtherCard => Wire::HoldOtherCard,
+        Reason::HoldInOtherLocker => Wire::HoldInOtherLocker,
         Reason::HoldReserved => Wire::HoldReserved,
         Reason::ReservationEnded => Wire::ReservationEnded,
         Reason::TitleUnknown => Wire::TitleUnknown,

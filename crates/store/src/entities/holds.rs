@@ -27,6 +27,7 @@ pub struct Model {
     pub frozen_until: Option<NaiveDate>,
     pub valid_until: Option<NaiveDate>,
     pub compartment: Option<String>,
+    pub compartment_device_id: Option<i64>,
     pub reserved_until: Option<DateTime<Utc>>,
     pub reserved_device_id: Option<i64>,
     pub closed_at: Option<DateTime<Utc>>,

@@ -34,7 +34,7 @@ pub struct Key {
     pub barcode: Option<String>,
     /// A hold to pick up.
     pub hold_id: Option<Uuid>,
-    /// Whether the queue of the item's title is wanted.
+    /// Whether those are wanted who wait for the item's title and whom the item can serve.
     pub wants_queue: bool,
     /// The local date: holds that are frozen on it, or whose time has ended before it, do not wait.
     pub today: NaiveDate,
@@ -109,7 +109,14 @@ pub struct Queued {
     pub only_branch_id: Option<i64>,
     /// With which card it was placed.
     pub card_id: Option<i64>,
+    /// The stop at which it is picked up.
+    pub pickup_stop_id: Option<i64>,
+    /// The locker in which it is picked up.
+    pub pickup_locker_id: Option<i64>,
 }
+
+/// What a row of a queue holds, in the order of the statement.
+type QueuedColumns = (Uuid, i64, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// A hold that a request names.
 #[derive(Debug, Clone)]
@@ -122,6 +129,8 @@ pub struct NamedHold {
     pub state: HoldState,
     /// Where it is picked up.
     pub pickup_branch_id: i64,
+    /// The locker in whose compartment it lies, where one was told.
+    pub stocked_by: Option<i64>,
     /// The device that has reserved its pickup last, and until when.
     pub reserved: Option<(i64, DateTime<Utc>)>,
 }
@@ -143,7 +152,7 @@ pub struct Facts {
     pub party: Option<Party>,
     /// The item, of the barcode or of the hold.
     pub item: Option<Item>,
-    /// The queue of the item's title, in order.
+    /// Of the queue of the item's title those whom the item can serve, in order.
     pub queue: Vec<Queued>,
     /// The hold.
     pub hold: Option<NamedHold>,
@@ -157,15 +166,19 @@ fn text(engine: Engine) -> String {
         engine,
         match engine {
             Engine::Postgres => {
-                "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id"
+                "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
+                 q.pickup_stop_id, q.pickup_locker_id"
             }
             Engine::Sqlite => {
-                "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id"
+                "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
+                 q.pickup_stop_id, q.pickup_locker_id"
             }
         },
         &format!(
-            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id \
-             from holds h where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
+            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id, \
+             h.pickup_stop_id, h.pickup_locker_id from holds h where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
+             and (h.only_item_id is null or h.only_item_id = i.id) \
+             and (h.only_branch_id is null or h.only_branch_id = i.home_branch_id) \
              and (h.frozen_until is null or h.frozen_until < k.today) \
              and (h.valid_until is null or h.valid_until >= k.today) order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
         ),
@@ -173,7 +186,7 @@ fn text(engine: Engine) -> String {
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
          s.id, s.device_id, s.expires_at, s.ended_at, s.guardian_id, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
-         h.pickup_branch_id, h.reserved_device_id, h.reserved_until \
+         h.pickup_branch_id, h.compartment_device_id, h.reserved_device_id, h.reserved_until \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
          left join patron_sessions s on s.token_hash = k.token_hash \
@@ -211,15 +224,19 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
     let party = Party::read(cursor)?;
     let item = Item::read(cursor)?;
     let queue = cursor
-        .list::<(Uuid, i64, i64, Option<i64>, Option<i64>, Option<i64>)>()?
+        .list::<QueuedColumns>()?
         .into_iter()
-        .map(|(id, patron_id, pickup_branch_id, only_item_id, only_branch_id, card_id)| Queued {
-            id,
-            patron_id,
-            pickup_branch_id,
-            only_item_id,
-            only_branch_id,
-            card_id,
+        .map(|(id, patron_id, pickup_branch_id, only_item_id, only_branch_id, card_id, stop, locker)| {
+            Queued {
+                id,
+                patron_id,
+                pickup_branch_id,
+                only_item_id,
+                only_branch_id,
+                card_id,
+                pickup_stop_id: stop,
+                pickup_locker_id: locker,
+            }
         })
         .collect();
     let hold = match cursor.get::<Option<Uuid>>()? {
@@ -229,6 +246,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
             patron_id: cursor.get()?,
             state: cursor.code()?,
             pickup_branch_id: cursor.get()?,
+            stocked_by: cursor.get()?,
             reserved: cursor.get::<Option<i64>>()?.zip(cursor.get::<Option<DateTime<Utc>>>()?),
         }),
     };

@@ -22,7 +22,7 @@ pub(super) fn item_columns(engine: Engine) -> String {
     };
     let fees = list(
         engine,
-        &format!("{id}, lf.kind, lf.step, lf.open_cents"),
+        &format!("{id}, lf.kind, lf.step, lf.amount_cents, lf.open_cents"),
         "from fees lf where lf.loan_id = o.id",
     );
     format!(
@@ -39,8 +39,8 @@ pub(super) fn item_columns(engine: Engine) -> String {
          o.was_due_at, o.was_device_id, o.renewals_made, lp.category, lp.birth_date, lp.pseudonym, \
          (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
            where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
-         case when o.state <> 1 or o.renewals > 0 then {fees} end, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_number, \
-         kh.reserved_device_id, kh.reserved_until"
+         case when o.state <> 1 or o.renewals > 0 then {fees} end, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_stop_id, kh.pickup_locker_id, \
+         kh.pickup_number, kh.reserved_device_id, kh.reserved_until"
     )
 }
 
@@ -121,6 +121,8 @@ pub struct LoanFee {
     pub kind: String,
     /// Which of its kind.
     pub step: i16,
+    /// What it was, in cents.
+    pub amount_cents: i64,
     /// What is open of it, in cents.
     pub open_cents: i64,
 }
@@ -166,6 +168,10 @@ pub struct KeepingHold {
     pub card_id: Option<i64>,
     /// Where it is picked up.
     pub pickup_branch_id: i64,
+    /// At which stop of it.
+    pub pickup_stop_id: Option<i64>,
+    /// In which locker of it.
+    pub pickup_locker_id: Option<i64>,
     /// Its number on the shelf.
     pub pickup_number: Option<String>,
     /// The device that has reserved its pickup last, and until when.
@@ -176,7 +182,7 @@ impl Item {
     /// Reads [`item_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<i64>>()? else {
-            cursor.skip(41);
+            cursor.skip(43);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -232,9 +238,15 @@ impl OpenLoan {
                 owed_overdue_cents: cursor.get()?,
             },
             fees: cursor
-                .list::<(Uuid, String, i16, i64)>()?
+                .list::<(Uuid, String, i16, i64, i64)>()?
                 .into_iter()
-                .map(|(id, kind, step, open_cents)| LoanFee { id, kind, step, open_cents })
+                .map(|(id, kind, step, amount_cents, open_cents)| LoanFee {
+                    id,
+                    kind,
+                    step,
+                    amount_cents,
+                    open_cents,
+                })
                 .collect(),
         }))
     }
@@ -243,7 +255,7 @@ impl OpenLoan {
 impl KeepingHold {
     fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<Uuid>>()? else {
-            cursor.skip(6);
+            cursor.skip(8);
             return Ok(None);
         };
         Ok(Some(Self {
@@ -251,6 +263,8 @@ impl KeepingHold {
             patron_id: cursor.get()?,
             card_id: cursor.get()?,
             pickup_branch_id: cursor.get()?,
+            pickup_stop_id: cursor.get()?,
+            pickup_locker_id: cursor.get()?,
             pickup_number: cursor.get()?,
             reserved: cursor.get::<Option<i64>>()?.zip(cursor.get::<Option<DateTime<Utc>>>()?),
         }))

@@ -52,6 +52,7 @@ pub struct Held {
     everything: bool,
     patrons: HashSet<i64>,
     items: HashSet<i64>,
+    titles: HashSet<i64>,
 }
 
 impl Held {
@@ -66,6 +67,13 @@ impl Held {
     #[must_use]
     pub fn item(&self, id: i64) -> bool {
         self.everything || self.items.contains(&id)
+    }
+
+    /// Whether this item's row is held and the queue of its title with it. It may have been moved to another title
+    /// between locking and loading.
+    #[must_use]
+    pub fn queue_of(&self, item: i64, title: i64) -> bool {
+        self.item(item) && (self.everything || self.titles.contains(&title))
     }
 }
 
@@ -90,6 +98,8 @@ static LOCK: LazyLock<String> = LazyLock::new(|| {
          t as materialized (select id from titles where id in \
            (select n.title_id from k join items n on n.barcode = k.barcode where k.queue \
             union select h.title_id from k join holds h on h.id = k.hold_id where k.queue \
+            union select n.title_id from k join holds h on h.id = k.hold_id \
+            join items n on n.id = h.kept_item_id where k.queue \
             union select k.title_id from k) \
            order by id for no key update) \
          select 0::smallint, id from d union all select 1::smallint, id from p \
@@ -153,6 +163,7 @@ pub async fn take(
         match kind {
             1 => held.patrons.insert(id),
             2 => held.items.insert(id),
+            3 => held.titles.insert(id),
             _ => continue,
         };
     }

@@ -1,4 +1,4 @@
-//! What changes rarely and every decision reads: policies, branches, opening hours, resources.
+//! What changes rarely and every decision reads: policies, branches, opening hours, resources, stops.
 //!
 //! Servers keep it in memory together with its version. Every turn reads the version with its facts
 //! and loads anew, in the same transaction, when it has moved; so a change holds from the first turn
@@ -6,7 +6,7 @@
 
 use crate::{
     StoreError,
-    entities::{branches, opening_exceptions, opening_windows, policies, resources, rulebook_version},
+    entities::{branches, opening_exceptions, opening_windows, policies, resources, rulebook_version, stops},
 };
 use chrono::NaiveDate;
 use sea_orm::{
@@ -26,6 +26,8 @@ pub struct RulebookRows {
     pub exceptions: Vec<opening_exceptions::Model>,
     /// Every resource.
     pub resources: Vec<resources::Model>,
+    /// Every stop.
+    pub stops: Vec<stops::Model>,
     /// Every policy value.
     pub policies: Vec<policies::Model>,
 }
@@ -47,6 +49,7 @@ pub async fn load(connection: &impl ConnectionTrait, since: NaiveDate) -> Result
             .all(connection)
             .await?,
         resources: resources::Entity::find().order_by_asc(resources::Column::Id).all(connection).await?,
+        stops: stops::Entity::find().order_by_asc(stops::Column::Id).all(connection).await?,
         policies: policies::Entity::find().order_by_asc(policies::Column::Id).all(connection).await?,
     })
 }
@@ -70,7 +73,7 @@ pub async fn hold(connection: &impl ConnectionTrait) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Moves the version. Whoever changes a branch, a window, a resource or a policy calls this in the
+/// Moves the version. Whoever changes a branch, a window, a resource, a stop or a policy calls this in the
 /// same transaction.
 ///
 /// # Errors

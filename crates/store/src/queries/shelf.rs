@@ -18,6 +18,12 @@ pub struct ShelfRow {
     pub pickup_number: String,
     /// The compartment in which its item lies.
     pub compartment: Option<String>,
+    /// The locker to which that belongs.
+    pub stocked_by: Option<i64>,
+    /// The code of the stop where it is picked up.
+    pub pickup_stop: Option<String>,
+    /// The code of the locker where it is picked up.
+    pub pickup_locker: Option<String>,
     /// The alias of whoever picks it up.
     pub alias: Option<String>,
     /// Its last day.
@@ -34,8 +40,10 @@ pub async fn ready_at(
     after: Uuid,
 ) -> Result<Vec<ShelfRow>, StoreError> {
     let sql = format!(
-        "select h.id, coalesce(h.pickup_number, ''), h.compartment, p.hold_alias, h.pickup_until \
+        "select h.id, coalesce(h.pickup_number, ''), h.compartment, h.compartment_device_id, \
+         st.code, lo.code, p.hold_alias, h.pickup_until \
          from holds h join patrons p on p.id = h.patron_id \
+         left join stops st on st.id = h.pickup_stop_id left join resources lo on lo.id = h.pickup_locker_id \
          where h.pickup_branch_id = $1 and h.state = 3 and h.id > $2 order by h.id limit {SHELF_PAGE_ROWS}"
     );
     let values = [branch.into(), after.into()];
@@ -47,6 +55,9 @@ pub async fn ready_at(
             id: cursor.get()?,
             pickup_number: cursor.get()?,
             compartment: cursor.get()?,
+            stocked_by: cursor.get()?,
+            pickup_stop: cursor.get()?,
+            pickup_locker: cursor.get()?,
             alias: cursor.get()?,
             pickup_until: cursor.get()?,
         })

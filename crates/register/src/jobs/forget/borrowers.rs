@@ -9,9 +9,9 @@ use crate::RegisterError;
 use chrono::{DateTime, Utc};
 use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept};
 use kortisto_store::{
-    StoreError,
+    Engine, StoreError,
     entities::{consents, fees, items, kept_history, loan_history, notice_lines},
-    queries::keyset,
+    queries::{keyset, locks},
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -48,6 +48,13 @@ impl Batched for ForgetBorrowers {
         if loans.is_empty() {
             return Ok((JobReport::default(), None));
         }
+        // Whoever withdraws a consent holds the patron: what is read now stands until the history has been written.
+        let key = |loan: &loan_history::Model| locks::Key {
+            patron_id: Some(loan.patron_id),
+            ..locks::Key::default()
+        };
+        let keys: Vec<_> = loans.iter().map(key).collect();
+        locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
         let kept = kept(work, policy.history, &loans).await?;
         let report = JobReport::of([
             ("forgotten_loans", loans.len() as u64),

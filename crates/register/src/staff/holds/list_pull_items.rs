@@ -4,7 +4,7 @@
 //! copies on the shelf one is fetched for one hold.
 
 use crate::{
-    RegisterError,
+    PickupSpot, RegisterError,
     holds::release::as_queue,
     staff::{Page, StaffDesk, StaffRpc, StaffView},
 };
@@ -17,13 +17,16 @@ use kortisto_domain::{
 use kortisto_store::{
     StoreError,
     entities::{holds, items, open_loans, titles},
-    queries::circulation_facts::{QUEUE_ROWS_MAX, Queued},
+    queries::circulation_facts::Queued,
 };
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use uuid::Uuid;
+
+/// Holds that are read for one title at most; more wait for none.
+const QUEUE_READ_MAX: u64 = 20_000;
 
 /// Asks what is to be fetched.
 pub struct ListPullItems {
@@ -43,6 +46,8 @@ pub struct PullItem {
     pub collection: String,
     /// The code of the branch where its hold is picked up.
     pub pickup_branch: String,
+    /// Where there.
+    pub pickup_spot: PickupSpot,
     /// The hold.
     pub hold: Uuid,
 }
@@ -78,6 +83,7 @@ impl StaffView for ListPullItems {
                     label: title.label.clone(),
                     collection: item.collection,
                     pickup_branch: rulebook.branch_code(hold.pickup_branch_id).to_owned(),
+                    pickup_spot: rulebook.pickup_spot(hold.pickup_stop_id, hold.pickup_locker_id),
                     hold: hold.id,
                 });
             }
@@ -129,6 +135,7 @@ async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, Register
         .filter(holds::Column::TitleId.eq(title))
         .filter(holds::Column::State.eq(HoldState::Pending.code()))
         .order_by_asc(holds::Column::QueueNumber)
+        .limit(QUEUE_READ_MAX)
         .all(desk.transaction)
         .await
         .map_err(StoreError::from)?;
@@ -139,8 +146,10 @@ async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, Register
         only_item_id: row.only_item_id,
         only_branch_id: row.only_branch_id,
         card_id: row.card_id,
+        pickup_stop_id: row.pickup_stop_id,
+        pickup_locker_id: row.pickup_locker_id,
     };
-    Ok(rows.into_iter().filter(waits).take(QUEUE_ROWS_MAX).map(queued).collect())
+    Ok(rows.into_iter().filter(waits).map(queued).collect())
 }
 
 /// The items of a title that stand on the shelves of a branch.

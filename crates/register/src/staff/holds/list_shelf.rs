@@ -1,7 +1,7 @@
 //! `HoldService.ListShelf`: what stands on the hold shelf of a branch. It shows numbers and nobody's data.
 
 use crate::{
-    RegisterError,
+    PickupSpot, RegisterError,
     staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -45,6 +45,8 @@ pub struct ShelfItem {
     pub hold: Option<Uuid>,
     /// The number of that hold.
     pub pickup_number: Option<String>,
+    /// Where at the branch it is picked up.
+    pub pickup_spot: PickupSpot,
     /// The compartment in which it lies.
     pub compartment: Option<String>,
     /// The last day of that hold.
@@ -77,6 +79,7 @@ impl StaffView for ListShelf {
             .await
             .map_err(StoreError::from)?;
         let labels: HashMap<_, _> = labels.into_iter().map(|title| (title.id, title.label)).collect();
+        let rulebook = desk.rulebook().await?;
         let today = desk.moment.today();
         page.try_map(|item| {
             let hold = waiting.get(&item.id);
@@ -86,6 +89,9 @@ impl StaffView for ListShelf {
                 label: labels.get(&item.title_id).cloned().unwrap_or_default(),
                 hold: hold.map(|hold| hold.id),
                 pickup_number: hold.and_then(|hold| hold.pickup_number.clone()),
+                pickup_spot: hold
+                    .map(|hold| rulebook.pickup_spot(hold.pickup_stop_id, hold.pickup_locker_id))
+                    .unwrap_or_default(),
                 compartment: hold.and_then(|hold| hold.compartment.clone()),
                 pickup_until: hold.and_then(|hold| hold.pickup_until),
                 ready_at: hold.and_then(|hold| hold.ready_at),

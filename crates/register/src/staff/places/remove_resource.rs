@@ -6,8 +6,11 @@ use crate::{
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::ResourceKind;
-use kortisto_store::{StoreError, entities::resources};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, ModelTrait as _, QueryFilter as _};
+use kortisto_store::{
+    StoreError,
+    entities::{holds, resources},
+};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -41,6 +44,14 @@ impl StaffChange for RemoveResource {
             .await
             .map_err(StoreError::from)?
             .ok_or(RegisterError::NotFound { what: "resource" })?;
+        let named = holds::Entity::find()
+            .filter(holds::Column::PickupLockerId.eq(there.id))
+            .count(desk.transaction)
+            .await
+            .map_err(StoreError::from)?;
+        if named > 0 {
+            return Err(RegisterError::RuleBroken { rule: "a locker stays while holds on record name it" });
+        }
         let kind = ResourceKind::try_from(there.kind).map_or("", ResourceKind::word);
         there.delete(desk.transaction).await.map_err(StoreError::from)?;
         let gone = FieldChange::new("kind", Some(kind.to_owned()), None);

@@ -249,8 +249,8 @@ fn record(hold: HoldDetails) -> wire::HoldRecord {
         state: hold.state.code().into(),
         queue_position: hold.queue_position.and_then(|place| i32::try_from(place).ok()).unwrap_or(0),
         pickup_branch: hold.pickup_branch,
-        pickup_stop: hold.pickup_stop.unwrap_or_default(),
-        pickup_locker: hold.pickup_locker.unwrap_or_default(),
+        pickup_stop: hold.pickup_spot.stop.unwrap_or_default(),
+        pickup_locker: hold.pickup_spot.locker.unwrap_or_default(),
         pickup_number: hold.pickup_number.unwrap_or_default(),
         pickup_until: day(hold.pickup_until),
         compartment: hold.compartment.unwrap_or_default(),
@@ -276,6 +276,8 @@ fn shelf_item(item: ShelfItem) -> wire::ShelfItem {
         hold_id: item.hold.map(|id| id.to_string()).unwrap_or_default(),
         pickup_number: item.pickup_number.unwrap_or_default(),
         compartment: item.compartment.unwrap_or_default(),
+        pickup_stop: item.pickup_spot.stop.unwrap_or_default(),
+        pickup_locker: item.pickup_spot.locker.unwrap_or_default(),
         pickup_until: day(item.pickup_until),
         ready_at: item.ready_at.map(reply::timestamp),
         overdue: item.overdue,
@@ -288,6 +290,8 @@ fn pull_item(item: PullItem) -> wire::PullItem {
         title_label: item.label,
         collection: item.collection,
         pickup_branch: item.pickup_branch,
+        pickup_stop: item.pickup_spot.stop.unwrap_or_default(),
+        pickup_locker: item.pickup_spot.locker.unwrap_or_default(),
         hold_id: item.hold.to_string(),
     }
 }

@@ -305,6 +305,7 @@ set!(
      pickup_until = coalesce(k.pickup_until, holds.pickup_until), \
      pickup_number = coalesce(k.pickup_number, holds.pickup_number), reserved_until = null, \
      reserved_device_id = null, compartment = case when k.state in (3, 4) then holds.compartment end, \
+     compartment_device_id = case when k.state in (3, 4) then holds.compartment_device_id end, \
      closed_at = case when k.state in (4, 5, 6) then k.at end from {rows} where holds.id = k.id"
 );
 
