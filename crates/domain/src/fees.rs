@@ -12,7 +12,7 @@ pub mod overdue;
 pub mod payment;
 pub mod refund;
 
-use crate::policy::{ChargePolicy, REMINDERS_MAX};
+use crate::policy::{CardFeePolicy, REMINDERS_MAX, UncollectedPolicy};
 use crate::{FeeKind, FeeLaw};
 use chrono::NaiveDate;
 
@@ -32,14 +32,13 @@ pub const fn law(kind: FeeKind) -> FeeLaw {
 
 /// What a hold costs that was not picked up, in cents.
 #[must_use]
-pub fn uncollected_hold(policy: &ChargePolicy, birth: Option<NaiveDate>, today: NaiveDate) -> i64 {
-    let exempt = policy.uncollected_hold_exempt_under_age;
-    if is_under(birth, exempt, today) { 0 } else { policy.uncollected_hold_cents.into() }
+pub fn uncollected_hold(policy: &UncollectedPolicy, birth: Option<NaiveDate>, today: NaiveDate) -> i64 {
+    if is_under(birth, policy.exempt_under_age, today) { 0 } else { policy.cents.into() }
 }
 
 /// What a card costs in place of a lost one, in cents.
 #[must_use]
-pub fn replacement_card(policy: &ChargePolicy, is_child: bool) -> i64 {
+pub fn replacement_card(policy: &CardFeePolicy, is_child: bool) -> i64 {
     policy.card_child_cents.filter(|_| is_child).unwrap_or(policy.card_cents).into()
 }
 
@@ -60,21 +59,17 @@ mod tests {
     use super::*;
     use crate::samples::date;
 
-    const POLICY: ChargePolicy = ChargePolicy {
-        uncollected_hold_cents: 150,
-        uncollected_hold_exempt_under_age: 15,
-        card_cents: 300,
-        card_child_cents: Some(150),
-    };
+    const CARDS: CardFeePolicy = CardFeePolicy { card_cents: 300, card_child_cents: Some(150) };
+    const HOLDS: UncollectedPolicy = UncollectedPolicy { cents: 150, exempt_under_age: 15 };
 
     #[test]
     fn children_pay_less_or_nothing_by_policy() {
         let today = date("2026-05-20");
         for (birth, cents) in [(None, 150), (Some("2011-05-20"), 150), (Some("2011-05-21"), 0)] {
-            assert_eq!(uncollected_hold(&POLICY, birth.map(date), today), cents, "{birth:?}");
+            assert_eq!(uncollected_hold(&HOLDS, birth.map(date), today), cents, "{birth:?}");
         }
-        assert_eq!((replacement_card(&POLICY, false), replacement_card(&POLICY, true)), (300, 150));
-        let same = ChargePolicy { card_child_cents: None, ..POLICY };
+        assert_eq!((replacement_card(&CARDS, false), replacement_card(&CARDS, true)), (300, 150));
+        let same = CardFeePolicy { card_child_cents: None, ..CARDS };
         assert_eq!(replacement_card(&same, true), 300);
     }
 

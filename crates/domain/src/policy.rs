@@ -32,8 +32,9 @@ mod words;
 mod year_turn;
 
 pub use circulation::{
-    ChargePolicy, CompensationPolicy, DeskPolicy, DuePolicy, HoldPolicy, ItemClass, NoticePolicy,
+    CardFeePolicy, CompensationPolicy, DeskPolicy, DuePolicy, HoldPolicy, ItemClass, NoticePolicy,
     OverduePolicy, PaymentPolicy, PlacingPolicy, REMINDERS_MAX, ReminderStep, RenewalPolicy,
+    UncollectedPolicy,
 };
 pub use fault::{PolicyFault, PolicyRule};
 pub use keys::{PolicyKey, catalogue};

@@ -86,13 +86,18 @@ pub struct CompensationPolicy {
     pub found_credit: FoundCredit,
 }
 
-/// What one-off services cost.
+/// What a hold costs that was not picked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChargePolicy {
-    /// Cents for a hold that was not picked up.
-    pub uncollected_hold_cents: u32,
+pub struct UncollectedPolicy {
+    /// Cents.
+    pub cents: u32,
     /// Years under which nobody pays for it.
-    pub uncollected_hold_exempt_under_age: u8,
+    pub exempt_under_age: u8,
+}
+
+/// What a new card costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardFeePolicy {
     /// Cents for a card in place of a lost one.
     pub card_cents: u32,
     /// The same for a child; none means the same as everybody.
@@ -295,14 +300,28 @@ impl PolicySet {
         }
     }
 
-    /// What one-off services cost a patron of this category here.
+    /// What a hold of an item of this class costs that was not picked up here.
     #[must_use]
-    pub fn charges(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> ChargePolicy {
+    pub fn uncollected(
+        &self,
+        place: &Place<'_>,
+        category: PatronCategory,
+        class: ItemClass<'_>,
+        today: NaiveDate,
+    ) -> UncollectedPolicy {
+        let question = of_loan(place, category, class, today);
+        UncollectedPolicy {
+            cents: self.settings.fee_uncollected.value(&question),
+            exempt_under_age: self.settings.fee_uncollected_exempt_age.value(&question),
+        }
+    }
+
+    /// What a new card costs a patron of this category here.
+    #[must_use]
+    pub fn card_fees(&self, place: &Place<'_>, category: PatronCategory, today: NaiveDate) -> CardFeePolicy {
         let of_patron = Question { category: Some(category), ..at(place, today) };
         let keys = &self.settings;
-        ChargePolicy {
-            uncollected_hold_cents: keys.fee_uncollected.value(&of_patron),
-            uncollected_hold_exempt_under_age: keys.fee_uncollected_exempt_age.value(&of_patron),
+        CardFeePolicy {
             card_cents: keys.fee_card.value(&of_patron),
             card_child_cents: keys.fee_card_child.value(&of_patron),
         }

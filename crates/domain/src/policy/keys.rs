@@ -202,10 +202,10 @@ policy_keys! {
     fee_reminder_3: u32 = "fee.reminder_3_cents", 0..=10_000, 0, "cents", PATRON,
         "A68; practice: 1.00 in PIKI, 2.00 in Louna";
     /// What a hold costs that is not picked up.
-    fee_uncollected: u32 = "fee.uncollected_hold_cents", 0..=10_000, 0, "cents", PATRON,
-        "A68; practice: 1.00 to 2.00, nothing from bookmobiles in PIKI";
+    fee_uncollected: u32 = "fee.uncollected_hold_cents", 0..=10_000, 0, "cents", LOAN,
+        "A68; practice: 1.00 to 2.00, nothing from bookmobiles nor for children's material in PIKI";
     /// Age under which nobody pays for a hold that is not picked up.
-    fee_uncollected_exempt_age: u8 = "fee.uncollected_hold_exempt_under_age", 0..=18, 0, "years", PATRON,
+    fee_uncollected_exempt_age: u8 = "fee.uncollected_hold_exempt_under_age", 0..=18, 0, "years", LOAN,
         "A68; practice: 15 in PIKI, none in Heili and Kirkes";
 
     // guardian: how long a guardian stays one.

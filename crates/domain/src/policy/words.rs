@@ -106,10 +106,8 @@ words! {
     FoundCredit {
         /// Nothing; a desk decides.
         None = "none",
-        /// What has not been paid.
+        /// What has not been paid. What has been paid, a desk pays back.
         Unpaid = "unpaid",
-        /// All; what has been paid is paid back by a desk.
-        All = "all",
     }
 }
 

@@ -21,7 +21,8 @@ use crate::{
     loans::open_loan::year_of,
 };
 use kortisto_domain::{
-    Decision, FeeKind, HoldState, Moment, PatronCategory, fees, reserve_pickup::UNSETTLED_MAX,
+    Decision, FeeKind, HoldState, Moment, PatronCategory, fees, policy::ItemClass,
+    reserve_pickup::UNSETTLED_MAX,
 };
 use kortisto_store::{
     Engine, StoreError,
@@ -30,6 +31,7 @@ use kortisto_store::{
         changes::{self, Changes, NewFeeRow},
         circulation_facts::Facts,
         dialect::At,
+        item::Item,
         locks,
     },
 };
@@ -237,7 +239,7 @@ impl Batch<'_> {
         if over == Over::Uncollected {
             let year = year_of(self.moment.today());
             self.changes.year(row.patron_id, year).uncollected_holds += 1;
-            self.charge(row, &patron)?;
+            self.charge(row, facts.item.as_ref(), &patron)?;
         }
         self.closed += 1;
         let about = About {
@@ -253,11 +255,20 @@ impl Batch<'_> {
     }
 
     /// What it costs not to come, by the policies of the pickup branch.
-    fn charge(&mut self, row: &holds::Model, patron: &patrons::Model) -> Result<(), RegisterError> {
+    fn charge(
+        &mut self,
+        row: &holds::Model,
+        item: Option<&Item>,
+        patron: &patrons::Model,
+    ) -> Result<(), RegisterError> {
         let place = self.rulebook.place(row.pickup_branch_id);
         let category = PatronCategory::try_from(patron.category).map_err(StoreError::from)?;
         let today = self.moment.today();
-        let policy = self.rulebook.policies.charges(&place, category, today);
+        let class = item.map_or(ItemClass { material: "", collection: "" }, |item| ItemClass {
+            material: &item.material,
+            collection: &item.collection,
+        });
+        let policy = self.rulebook.policies.uncollected(&place, category, class, today);
         let cents = fees::uncollected_hold(&policy, patron.birth_date, today);
         if cents > 0 {
             self.fees += 1;

@@ -3,6 +3,7 @@
 use super::{
     LoanDetails,
     fees::{Charging, due_of},
+    open_loans_of::{OpenLoans, Question},
     renewing,
 };
 use crate::{
@@ -12,20 +13,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use kortisto_domain::{Decision, LoanState, Reason, authenticate};
-use kortisto_store::{
-    Engine, StoreError,
-    entities::{items, open_loans},
-    queries::{
-        circulation_facts::{self, Key},
-        dialect::Hex,
-        keyset,
-    },
-};
-use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-};
-use std::{collections::HashMap, sync::Arc};
+use sea_orm::DatabaseTransaction;
+use std::{fmt, str::FromStr, sync::Arc};
 use tokio::time::Instant;
 
 /// Whose loans, and which page.
@@ -48,6 +37,27 @@ pub struct LoanPlace {
     pub due_on: NaiveDate,
     /// The key of its item.
     pub item_id: i64,
+}
+
+/// As a page token carries it.
+impl fmt::Display for LoanPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.due_on, self.item_id)
+    }
+}
+
+/// What is written like no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoLoanPlace;
+
+impl FromStr for LoanPlace {
+    type Err = NoLoanPlace;
+
+    fn from_str(text: &str) -> Result<Self, NoLoanPlace> {
+        let (due_on, item_id) = text.split_once('.').ok_or(NoLoanPlace)?;
+        let (due_on, item_id) = (due_on.parse(), item_id.parse());
+        Ok(Self { due_on: due_on.map_err(|_| NoLoanPlace)?, item_id: item_id.map_err(|_| NoLoanPlace)? })
+    }
 }
 
 /// A page of loans.
@@ -118,8 +128,8 @@ async fn list(
     if !decision.is_granted() {
         return Ok(LoanList { decision, language, loans: Vec::new(), next: None });
     }
-    let (places, more) = page(transaction, ask, party.patron_id).await?;
-    let next = places.last().filter(|_| more).map(|(place, _)| *place);
+    let question = Question { patron_id: party.patron_id, page_size: ask.page_size, after: ask.after };
+    let OpenLoans { items, next } = question.page(transaction, &asking.moment).await?;
     let rulebook = register.rulebook_in(transaction).await?;
     let moment = asking.moment;
     let asker = Asker {
@@ -132,22 +142,9 @@ async fn list(
         moment: &moment,
     };
     let charging = Charging { rulebook: &rulebook, surroundings: &register.surroundings, moment: &moment };
-    let keys: Vec<Key> = (0..)
-        .zip(&places)
-        .map(|(ord, (_, barcode))| Key {
-            fingerprint: Hex(ask.caller.fingerprint.to_vec()),
-            barcode: Some(barcode.clone()),
-            ..Key::blank(ord, moment.today())
-        })
-        .collect();
-    let mut found = circulation_facts::load(transaction, Engine::of(transaction), &keys).await?;
-    found.sort_unstable_by_key(|facts| facts.ord);
-    let mut loans = Vec::with_capacity(found.len());
-    for facts in &found {
-        let Some((item, loan)) = facts.item.as_ref().and_then(|item| Some((item, item.loan.as_ref()?)))
-        else {
-            continue;
-        };
+    let mut loans = Vec::with_capacity(items.len());
+    for item in &items {
+        let Some(loan) = &item.loan else { continue };
         loans.push(ListedLoan {
             loan: LoanDetails::of(item, loan),
             state: loan.state,
@@ -157,37 +154,4 @@ async fn list(
         });
     }
     Ok(LoanList { decision, language, loans, next })
-}
-
-/// The places and barcodes of a page, and whether there are more.
-async fn page(
-    transaction: &DatabaseTransaction,
-    ask: &ListLoans,
-    patron_id: i64,
-) -> Result<(Vec<(LoanPlace, String)>, bool), RegisterError> {
-    use open_loans::Column::{DueOn, ItemId, PatronId};
-    let mut query = open_loans::Entity::find().filter(PatronId.eq(patron_id));
-    if let Some(LoanPlace { due_on, item_id }) = ask.after {
-        query = query.filter(keyset::behind((DueOn, due_on), (ItemId, item_id)));
-    }
-    let rows = query
-        .order_by_asc(DueOn)
-        .order_by_asc(ItemId)
-        .limit(ask.page_size as u64 + 1)
-        .all(transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let more = rows.len() > ask.page_size;
-    let ids: Vec<i64> = rows.iter().take(ask.page_size).map(|row| row.item_id).collect();
-    let found = items::Entity::find()
-        .filter(items::Column::Id.is_in(ids))
-        .all(transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let barcodes: HashMap<i64, String> = found.into_iter().map(|item| (item.id, item.barcode)).collect();
-    let places = rows.into_iter().take(ask.page_size).filter_map(|row| {
-        let place = LoanPlace { due_on: row.due_on, item_id: row.item_id };
-        Some((place, barcodes.get(&row.item_id)?.clone()))
-    });
-    Ok((places.collect(), more))
 }

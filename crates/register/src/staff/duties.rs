@@ -213,6 +213,7 @@ duties! {
     ReportLoan = "LoanService.ReportLoan", Change, SERVING, &[];
     BillLoan = "LoanService.BillLoan", Change, AT_DESK_AND_BILLING, &[];
     ExplainLoan = "LoanService.ExplainLoan", Look, MEETING, TO_SERVE;
+    ListPatronLoans = "LoanService.ListPatronLoans", Look, SERVING, TO_SERVE;
 
     // PINs.
     IssuePin = "PinService.IssuePin", Change, MEETING, &[];
@@ -260,6 +261,7 @@ duties! {
 
     // Holds. Shelves show numbers and nobody's data.
     ListQueue = "HoldService.ListQueue", Look, MEETING, TO_SERVE;
+    ListPatronHolds = "HoldService.ListPatronHolds", Look, SERVING, TO_SERVE;
     ListShelf = "HoldService.ListShelf", Look, MEETING, &[];
     ListPullItems = "HoldService.ListPullItems", Look, MEETING, &[];
     PlaceHoldForPatron = "HoldService.PlaceHoldForPatron", Change, MEETING, &[];

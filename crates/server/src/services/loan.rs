@@ -133,7 +133,7 @@ impl LoanService for Api {
             caller: asked.caller,
             token_hash: fields::token(&message.patron_token)?,
             page_size: fields::page_size(message.page_size)?,
-            after: place(&message.page_token)?,
+            after: page_token::loan(&message.page_token)?,
         };
         let list =
             self.register.list_loans(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
@@ -150,7 +150,7 @@ impl LoanService for Api {
             verdict: reply::verdict(&list.decision),
             refusals: self.refusals(&asked, &list.decision, language),
             loans: list.loans.into_iter().map(listed).collect(),
-            next_page_token: list.next.map(token_of).unwrap_or_default(),
+            next_page_token: page_token::of(list.next),
         }))
     }
 
@@ -256,32 +256,5 @@ const fn state(state: State) -> LoanState {
         State::ClaimedReturned => LoanState::ClaimedReturned,
         State::Lost => LoanState::Lost,
         State::Billed => LoanState::Billed,
-    }
-}
-
-/// A place in the list; no secret, the session decides whose list it is.
-fn token_of(place: LoanPlace) -> String {
-    format!("{}.{}", place.due_on, place.item_id)
-}
-
-fn place(token: &str) -> Result<Option<LoanPlace>, Fault> {
-    page_token::read(token, |text| {
-        let (due_on, item_id) = text.split_once('.')?;
-        Some(LoanPlace { due_on: due_on.parse().ok()?, item_id: item_id.parse().ok()? })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_token_leads_back_to_its_place_and_nothing_else_does() {
-        let there = LoanPlace { due_on: "2026-05-20".parse().unwrap(), item_id: 7 };
-        assert_eq!(place(&token_of(there)), Ok(Some(there)));
-        assert_eq!(place(""), Ok(None));
-        for bad in ["x", "2026-05-20", "2026-05-20.x", "7.2026-05-20", &"1".repeat(200)] {
-            assert!(place(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::fields::PAGE_TOKEN_CHARS_MAX;
 use crate::status::Fault;
+use kortisto_register::LoanPlace;
 use uuid::Uuid;
 
 /// The place behind which a page begins, as `parse` reads it; none for the first page.
@@ -24,6 +25,11 @@ pub(super) fn key(token: &str) -> Result<Option<i64>, Fault> {
 /// A place that is an id.
 pub(super) fn id(token: &str) -> Result<Option<Uuid>, Fault> {
     read(token, |text| Uuid::try_parse(text).ok().filter(|id| id.to_string() == text))
+}
+
+/// A place in a list of loans.
+pub(super) fn loan(token: &str) -> Result<Option<LoanPlace>, Fault> {
+    read(token, |text| text.parse().ok().filter(|place: &LoanPlace| place.to_string() == text))
 }
 
 /// A place that is a code or a number on a card.
@@ -51,6 +57,11 @@ mod tests {
         assert_eq!(key(&of(Some(17))), Ok(Some(17)));
         let loan = Uuid::from_u128(7);
         assert_eq!(id(&of(Some(loan))), Ok(Some(loan)));
+        let there = LoanPlace { due_on: "2026-05-20".parse().unwrap(), item_id: 7 };
+        assert_eq!(super::loan(&of(Some(there))), Ok(Some(there)));
+        for bad in ["x", "2026-05-20", "2026-05-20.x", "7.2026-05-20", "2026-5-20.7", &"1".repeat(200)] {
+            assert!(super::loan(bad).is_err(), "{bad:?}");
+        }
         assert_eq!(text(&of(Some("rk-1"))), Ok(Some("rk-1".to_owned())));
         assert_eq!(of(None::<i64>), "");
         for bad in ["0", "-1", "+1", "01", "x", "1 ", "99999999999999999999", &"1".repeat(200)] {

@@ -16,6 +16,11 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
             let of = Some(wire::list_queue_request::Of::TitleNumber(title_number));
             dynamic("ListQueueRequest", &wire::ListQueueRequest { of, ..Default::default() })
         }
+        "ListPatronHolds" => {
+            hold_id().await;
+            let request = wire::ListPatronHoldsRequest { patron_number: patron.number, ..Default::default() };
+            dynamic("ListPatronHoldsRequest", &request)
+        }
         "ListShelf" => {
             let (branch, part) = ("main".to_owned(), wire::ShelfPart::Ready.into());
             dynamic("ListShelfRequest", &wire::ListShelfRequest { branch, part, ..Default::default() })

@@ -2,7 +2,8 @@
 
 use crate::staff::world::{World, dynamic};
 use kortisto::staff::v1::{
-    BillLoanRequest, ExplainLoanRequest, LoanReport, OpenPatronSessionRequest, ReportLoanRequest,
+    BillLoanRequest, ExplainLoanRequest, ListPatronLoansRequest, LoanReport, OpenPatronSessionRequest,
+    ReportLoanRequest,
 };
 use kortisto_domain::DeviceKind;
 use prost_reflect::DynamicMessage;
@@ -30,6 +31,11 @@ pub(super) async fn question(world: &World, method: &str) -> Option<DynamicMessa
         ),
         "BillLoan" => {
             dynamic("BillLoanRequest", &BillLoanRequest { item_barcode: loan().await, ..Default::default() })
+        }
+        "ListPatronLoans" => {
+            loan().await;
+            let request = ListPatronLoansRequest { patron_number: patron.number, ..Default::default() };
+            dynamic("ListPatronLoansRequest", &request)
         }
         "ExplainLoan" => dynamic(
             "ExplainLoanRequest",

@@ -22,7 +22,7 @@ pub(in crate::policy) const ROWS: [(&str, &str); 48] = [
     ("fee.card_replacement_cents", "102"),
     ("fee.card_replacement_child_cents", "103"),
     ("fee.compensation_cents", "104"),
-    ("fee.found_credit", "all"),
+    ("fee.found_credit", "none"),
     ("fee.overdue_cents", "105"),
     ("fee.overdue_cap_cents", "106"),
     ("fee.overdue_cap_scope", "patron"),
@@ -117,16 +117,15 @@ fn fees_and_payments() {
     );
     assert_eq!(
         set.compensation(&HERE, person, BOOK, today),
-        CompensationPolicy { default_cents: 104, bill_cents: 101, found_credit: FoundCredit::All }
+        CompensationPolicy { default_cents: 104, bill_cents: 101, found_credit: FoundCredit::None }
     );
     assert_eq!(
-        set.charges(&HERE, person, today),
-        ChargePolicy {
-            uncollected_hold_cents: 111,
-            uncollected_hold_exempt_under_age: 12,
-            card_cents: 102,
-            card_child_cents: Some(103),
-        }
+        set.uncollected(&HERE, person, BOOK, today),
+        UncollectedPolicy { cents: 111, exempt_under_age: 12 }
+    );
+    assert_eq!(
+        set.card_fees(&HERE, person, today),
+        CardFeePolicy { card_cents: 102, card_child_cents: Some(103) }
     );
     assert_eq!(
         set.payments(today),
@@ -169,8 +168,8 @@ fn nothing_costs_anything_until_somebody_decides_it() {
     let (set, person, today) = (PolicySet::default(), PatronCategory::Person, date(TODAY));
     assert_eq!(set.overdue(&HERE, person, BOOK, today).cents, 0);
     assert_eq!(set.compensation(&HERE, person, BOOK, today).bill_cents, 0);
-    let charges = set.charges(&HERE, person, today);
-    assert_eq!((charges.uncollected_hold_cents, charges.card_cents), (0, 0));
+    assert_eq!(set.uncollected(&HERE, person, BOOK, today).cents, 0);
+    assert_eq!(set.card_fees(&HERE, person, today).card_cents, 0);
     assert!(set.notices(&HERE, person, today).reminders.iter().all(|step| step.cents == 0));
 }
 

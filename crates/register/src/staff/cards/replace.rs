@@ -115,7 +115,7 @@ async fn charge(
 ) -> Result<Option<CardFee>, RegisterError> {
     let (rulebook, today) = (desk.rulebook().await?, desk.moment.today());
     let category = PatronCategory::try_from(patron.category).map_err(StoreError::from)?;
-    let policy = rulebook.policies.charges(&rulebook.place(desk.device.branch_id), category, today);
+    let policy = rulebook.policies.card_fees(&rulebook.place(desk.device.branch_id), category, today);
     let is_child = registration::is_child(category, patron.birth_date, today);
     let cents = fees::replacement_card(&policy, is_child);
     if cents == 0 {

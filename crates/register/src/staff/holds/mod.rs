@@ -3,6 +3,7 @@
 mod cancel;
 mod change;
 mod explain;
+mod list;
 mod list_pull_items;
 mod list_queue;
 mod list_shelf;
@@ -11,6 +12,7 @@ mod place;
 pub use cancel::CancelHoldForPatron;
 pub use change::ChangeHoldForPatron;
 pub use explain::{ExplainHold, HoldEvent, HoldExplained, InFront, Obstacle};
+pub use list::{ListPatronHolds, PatronHolds};
 pub use list_pull_items::{ListPullItems, PullItem, PullPage};
 pub use list_queue::{ListQueue, QueueEntry};
 pub use list_shelf::{ListShelf, ShelfItem, ShelfPart};

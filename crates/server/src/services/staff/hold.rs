@@ -13,8 +13,9 @@ use kortisto::{
 use kortisto_register::{
     Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldTarget, HoldWish, PickupPlace,
     staff::holds::{
-        CancelHoldForPatron, ChangeHoldForPatron, ExplainHold, HoldEvent, InFront, ListPullItems, ListQueue,
-        ListShelf, Obstacle, PlaceHoldForPatron, PullItem, QueueEntry, ShelfItem, ShelfPart,
+        CancelHoldForPatron, ChangeHoldForPatron, ExplainHold, HoldEvent, InFront, ListPatronHolds,
+        ListPullItems, ListQueue, ListShelf, Obstacle, PlaceHoldForPatron, PullItem, QueueEntry, ShelfItem,
+        ShelfPart,
     },
 };
 use tonic::{Request, Response, Status, async_trait};
@@ -40,6 +41,26 @@ impl HoldService for Api {
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListQueueResponse {
             holds: page.rows.into_iter().map(queued).collect(),
+            next_page_token: page_token::of(page.next),
+        }))
+    }
+
+    async fn list_patron_holds(
+        &self,
+        request: Request<wire::ListPatronHoldsRequest>,
+    ) -> Result<Response<wire::ListPatronHoldsResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = ListPatronHolds {
+            patron_number: fields::code("patron_number", &message.patron_number)?,
+            purpose: fields::purpose(message.purpose)?,
+            include_closed: message.include_closed,
+            page_size: fields::rows(message.page_size)?,
+            after: page_token::id(&message.page_token)?,
+        };
+        let page = desk.view(ask).await?;
+        Ok(Response::new(wire::ListPatronHoldsResponse {
+            holds: page.holds.into_iter().map(record).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

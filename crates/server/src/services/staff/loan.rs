@@ -2,7 +2,7 @@
 
 use super::{explain::policy, fields};
 use crate::{
-    services::{Api, reply},
+    services::{Api, fields::page_size, page_token, reply},
     status::Fault,
 };
 use kortisto::staff::v1::{
@@ -11,7 +11,7 @@ use kortisto::staff::v1::{
 };
 use kortisto_domain::LoanState;
 use kortisto_register::staff::loans::{
-    BillLoan, ExplainLoan, LoanCost, LoanEvent, OpenPatronSession, ReportLoan,
+    BillLoan, ExplainLoan, ListPatronLoans, LoanCost, LoanEvent, OpenPatronSession, PatronLoan, ReportLoan,
 };
 use secrecy::ExposeSecret as _;
 use tonic::{Request, Response, Status, async_trait};
@@ -70,6 +70,25 @@ impl LoanService for Api {
         }))
     }
 
+    async fn list_patron_loans(
+        &self,
+        request: Request<wire::ListPatronLoansRequest>,
+    ) -> Result<Response<wire::ListPatronLoansResponse>, Status> {
+        let desk = self.at_desk(&request).await?;
+        let message = request.into_inner();
+        let ask = ListPatronLoans {
+            patron_number: fields::code("patron_number", &message.patron_number)?,
+            purpose: fields::purpose(message.purpose)?,
+            page_size: page_size(message.page_size)?,
+            after: page_token::loan(&message.page_token)?,
+        };
+        let page = desk.view(ask).await?;
+        Ok(Response::new(wire::ListPatronLoansResponse {
+            loans: page.loans.into_iter().map(patron_loan).collect(),
+            next_page_token: page_token::of(page.next),
+        }))
+    }
+
     async fn explain_loan(
         &self,
         request: Request<wire::ExplainLoanRequest>,
@@ -101,6 +120,22 @@ impl LoanService for Api {
                 .collect(),
             costs: explained.costs.into_iter().map(cost).collect(),
         }))
+    }
+}
+
+fn patron_loan(loan: PatronLoan) -> wire::PatronLoan {
+    wire::PatronLoan {
+        loan_id: loan.loan.id.to_string(),
+        item_barcode: loan.loan.barcode,
+        title_label: loan.loan.label,
+        state: loan.state.code().into(),
+        lent_at: Some(reply::timestamp(loan.loan.lent_at)),
+        lent_branch: loan.branch,
+        due_date: loan.loan.due_on.to_string(),
+        renewals: loan.loan.renewals.into(),
+        is_late: loan.late,
+        accrued: reply::money(loan.accrued_cents),
+        is_waited_for: loan.waited_for,
     }
 }
 
