@@ -2,6 +2,7 @@
 
 mod access;
 mod circulation;
+mod due;
 mod expiry;
 mod fees;
 mod holds;
