@@ -6,6 +6,7 @@ mod due;
 mod expiry;
 mod fees;
 mod holds;
+mod late;
 mod loans;
 mod lockers;
 mod sessions;
