@@ -5,6 +5,7 @@ mod circulation;
 mod due;
 mod expiry;
 mod fees;
+mod hold_terms;
 mod holds;
 mod late;
 mod loans;
