@@ -393,15 +393,6 @@ on_both_engines! {
         assert_eq!(dates, [7, 8, 9, 9].map(|days| w.day(days).to_string()));
     }
 
-    async fn a_due_date_falls_on_a_day_on_which_the_branch_is_open(engine: Engine) {
-        let w = World::with(engine, &[("loan.due_on_closed_day", "next_open")]).await;
-        let row = w.t.loan_row(&w.item).await;
-        let rulebook = w.t.register.rulebook();
-        let hours = rulebook.hours(BRANCH_MAIN);
-        assert!(kortisto_domain::opening::closes_on(hours, row.due_on).is_some());
-        assert!(row.due_at.is_some());
-    }
-
     async fn what_was_lost_and_is_found_costs_its_price_no_more(engine: Engine) {
         let w = World::start(engine).await;
         let loan = w.t.loan_row(&w.item).await;

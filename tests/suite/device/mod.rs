@@ -2,9 +2,12 @@
 
 mod access;
 mod circulation;
+mod due;
 mod expiry;
 mod fees;
+mod hold_terms;
 mod holds;
+mod late;
 mod loans;
 mod lockers;
 mod sessions;

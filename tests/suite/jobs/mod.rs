@@ -1,5 +1,6 @@
 //! Work that time sets off.
 
 mod billing;
+mod every;
 mod forgetting;
 mod running;

@@ -40,16 +40,6 @@ async fn overdue_hold(t: &TestRegister) -> kortisto_testkit::register::TestHold 
 }
 
 on_both_engines! {
-    async fn a_dry_run_of_every_job_changes_nothing(engine: Engine) {
-        let t = TestRegister::start(engine).await;
-        overdue_hold(&t).await;
-        let before = t.dump().await;
-        for job in Job::ALL {
-            assert!(t.job_dry(*job).await.finished, "{job:?}");
-        }
-        assert_eq!(t.dump().await, before);
-    }
-
     async fn every_job_has_nothing_left_to_do_after_it_ran(engine: Engine) {
         let t = TestRegister::start(engine).await;
         overdue_hold(&t).await;

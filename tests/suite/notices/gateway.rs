@@ -115,6 +115,25 @@ async fn texted(t: &TestRegister) -> TestPatron {
     patron
 }
 
+/// The body of the one message that was posted: under its id, and signed.
+fn only_posted(asked: &Asked, id: &str) -> Value {
+    let asked = asked.lock().unwrap();
+    let [(head, body)] = asked.as_slice() else { panic!("{} messages", asked.len()) };
+    assert!(head.starts_with("POST /kortisto?v=1 HTTP/1.1"), "{head}");
+    let lower = head.to_lowercase();
+    assert!(lower.contains("content-type: application/json"));
+    assert!(lower.contains(&format!("idempotency-key: {id}")));
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
+    let mut signed = format!("{SECONDS}.").into_bytes();
+    signed.extend_from_slice(body);
+    let tag: String =
+        ring::hmac::sign(&key, &signed).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(lower.contains(&format!("kortisto-signature: t={SECONDS},v1={tag}")), "{head}");
+    let posted: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(posted["id"], id);
+    posted
+}
+
 fn letters(folder: &Path) -> Vec<(String, Vec<Value>)> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -156,22 +175,31 @@ on_both_engines! {
         assert_eq!(deliver(&t).await.sent, 1);
         let row = rows(&t).await.remove(0);
         assert_eq!(row.proof.as_deref(), Some("202 sms-17"));
-        let (head, body) = asked.lock().unwrap()[0].clone();
-        assert!(head.starts_with("POST /kortisto?v=1 HTTP/1.1"), "{head}");
-        let lower = head.to_lowercase();
-        assert!(lower.contains("content-type: application/json"));
-        assert!(lower.contains(&format!("idempotency-key: {}", row.id)));
-        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET.as_bytes());
-        let mut signed = format!("{SECONDS}.").into_bytes();
-        signed.extend_from_slice(&body);
-        let tag: String = ring::hmac::sign(&key, &signed).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert!(lower.contains(&format!("kortisto-signature: t={SECONDS},v1={tag}")), "{head}");
-        let posted: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(posted["id"], row.id.to_string());
+        let posted = only_posted(&asked, &row.id.to_string());
         assert_eq!((posted["channel"].as_str(), posted["to"].as_str()), (Some("sms"), Some("+358401234567")));
         assert_eq!(posted["language"], "fi");
         assert!(posted["body"].as_str().unwrap().contains("varaus noudettavissa"));
         assert!(posted.get("subject").is_none() && posted.get("address").is_none());
+        t.probe().await;
+    }
+
+    async fn a_letter_is_posted_with_its_address_and_subject(engine: Engine) {
+        let folder = TempDir::new().unwrap();
+        let (url, asked) = endpoint("201 Created", r#"{"id":"letter-4"}"#).await;
+        let t = start(engine, Couriers { letter: Some(webhook(&folder, &url)), ..Couriers::default() }).await;
+        let patron = t.patron().await;
+        t.address(&patron, "Koivukatu 3").await;
+        ready(&t, &patron).await;
+        assert_eq!(deliver(&t).await.sent, 1);
+        let row = rows(&t).await.remove(0);
+        assert_eq!((row.channel, row.proof.as_deref()), (Some(NoticeChannel::Letter.code()), Some("201 letter-4")));
+        let posted = only_posted(&asked, &row.id.to_string());
+        assert_eq!((posted["channel"].as_str(), posted["language"].as_str()), (Some("letter"), Some("fi")));
+        let address: Vec<_> = posted["address"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert_eq!(address[..2], ["Aino Maria Testaaja", "Koivukatu 3"], "{address:?}");
+        assert_eq!(posted["subject"], "Varauksesi on noudettavissa");
+        assert!(posted["body"].as_str().unwrap().contains("Kirjailija: Teos"));
+        assert!(posted.get("to").is_none());
         t.probe().await;
     }
 

@@ -4,14 +4,14 @@ use super::{Scene, reasons};
 use kortisto::{
     common::v1::{RefusalReason, Verdict},
     device::v1::{
-        ChangeHoldRequest, HoldLevel, ListHoldsRequest, PlaceHoldRequest, StockCompartmentRequest,
-        WatchHoldShelfRequest,
+        ChangeHoldRequest, HoldLevel, ItemRouting, ListHoldsRequest, PlaceHoldRequest,
+        StockCompartmentRequest, WatchHoldShelfRequest,
     },
 };
 use kortisto_domain::{DeviceKind, HoldState};
 use kortisto_testkit::{
     on_both_engines,
-    register::{BRANCH_MAIN, TestHold, new_id},
+    register::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, TestHold, new_id},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -38,27 +38,54 @@ on_both_engines! {
     async fn hold_add_modify_cancel(engine: Engine) {
         let s = Scene::start(engine).await;
         let item = s.t.item().await;
-        let request = PlaceHoldRequest {
-            request_id: new_id(),
-            patron_token: s.token.clone(),
-            item_barcode: item.barcode.clone(),
-            level: HoldLevel::Item.into(),
-            pickup_branch: "main".to_owned(),
-            ..Default::default()
-        };
-        let hold = s.kiosk.holds().place_hold(request).await.unwrap().into_inner().hold.unwrap();
-        let request = ChangeHoldRequest {
-            request_id: new_id(),
-            patron_token: s.token.clone(),
-            hold_id: hold.hold_id.clone(),
-            pickup_branch: "east".to_owned(),
-            ..Default::default()
-        };
-        let changed = s.kiosk.holds().change_hold(request).await.unwrap().into_inner().hold.unwrap();
-        assert_eq!((changed.pickup_branch.as_str(), changed.queue_position), ("east", 1));
-        let id = hold.hold_id.parse().unwrap();
-        assert_eq!(s.kiosk.cancel_hold(&s.token, id).await.unwrap().verdict(), Verdict::Granted);
-        assert_eq!(s.t.hold_row(TestHold { id }).await.state, HoldState::Cancelled.code());
+        let seed = || ItemSeed { title: Some(item.title), ..ItemSeed::default() };
+        let (copy, of_east) =
+            (s.t.item_with(seed()).await, s.t.item_with(ItemSeed { home: BRANCH_EAST, ..seed() }).await);
+        // The one item, what the other branch owns, and any: each is a wish of its own.
+        let mut placed = Vec::new();
+        for (level, home_branch) in
+            [(HoldLevel::Item, ""), (HoldLevel::Branch, "east"), (HoldLevel::Title, "")]
+        {
+            let request = PlaceHoldRequest {
+                request_id: new_id(),
+                patron_token: s.token.clone(),
+                item_barcode: item.barcode.clone(),
+                level: level.into(),
+                home_branch: home_branch.to_owned(),
+                pickup_branch: "main".to_owned(),
+                ..Default::default()
+            };
+            let again = PlaceHoldRequest { request_id: new_id(), ..request.clone() };
+            let hold = s.kiosk.holds().place_hold(request).await.unwrap().into_inner().hold.unwrap();
+            let twice = s.kiosk.holds().place_hold(again).await.unwrap().into_inner();
+            assert_eq!(reasons(&twice.refusals), [RefusalReason::HoldAlreadyYours], "{level:?}");
+            placed.push((TestHold { id: hold.hold_id.parse().unwrap() }, hold.queue_position));
+        }
+        let [(one, 1), (of_branch, 2), (any, 3)] = placed[..] else { panic!("{placed:?}") };
+
+        for (hold, position) in [(one, 1), (of_branch, 2), (any, 3)] {
+            let request = ChangeHoldRequest {
+                request_id: new_id(),
+                patron_token: s.token.clone(),
+                hold_id: hold.id.to_string(),
+                pickup_branch: "east".to_owned(),
+                ..Default::default()
+            };
+            let changed = s.kiosk.holds().change_hold(request).await.unwrap().into_inner().hold.unwrap();
+            assert_eq!((changed.pickup_branch.as_str(), changed.queue_position), ("east", position));
+        }
+
+        // Each item passes by those that it does not serve.
+        for (back, served) in [(&copy, any), (&of_east, of_branch), (&item, one)] {
+            assert_eq!(s.t.hold_row(served).await.state, HoldState::Pending.code());
+            let routed = s.kiosk.take_back(&back.barcode).await.unwrap();
+            assert_eq!((routed.routing(), routed.destination_branch.as_str()), (ItemRouting::TransitToHold, "east"));
+            assert_eq!(s.t.hold_row(served).await.kept_item_id, Some(back.id));
+        }
+        for hold in [one, of_branch, any] {
+            assert_eq!(s.kiosk.cancel_hold(&s.token, hold.id).await.unwrap().verdict(), Verdict::Granted);
+            assert_eq!(s.t.hold_row(hold).await.state, HoldState::Cancelled.code());
+        }
         s.t.probe().await;
     }
 

@@ -69,16 +69,6 @@ on_both_engines! {
         assert!(reasons(&listed[1].renewal_refusals).contains(&RefusalReason::ItemWaitedFor), "recalled");
     }
 
-    async fn paging(engine: Engine) {
-        let s = Scene::start(engine).await;
-        for _ in 0..3 {
-            s.lent().await;
-        }
-        let first = s.loans(2, "").await;
-        let rest = s.loans(2, &first.next_page_token).await;
-        assert_eq!((first.loans.len(), rest.loans.len(), rest.next_page_token.as_str()), (2, 1, ""));
-    }
-
     async fn fee_needs_acknowledgement_first(engine: Engine) {
         let s = Scene::start(engine).await;
         s.t.policy("fee.overdue_cents", "20").await;

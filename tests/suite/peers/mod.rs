@@ -4,6 +4,7 @@ mod desk;
 mod fees;
 mod holds;
 mod loans;
+mod paging;
 
 use chrono::NaiveDate;
 use kortisto::common::v1::{Money, Refusal, RefusalReason};

@@ -6,6 +6,7 @@
 )]
 
 mod crash;
+mod jobs;
 mod key_care;
 mod kit;
 mod notices;

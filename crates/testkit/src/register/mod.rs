@@ -13,6 +13,7 @@ mod loud;
 mod notices;
 mod persons;
 mod probes;
+mod rules;
 mod seed;
 mod staff;
 
@@ -22,6 +23,7 @@ pub use dump::dump;
 pub use home::Home;
 pub use loud::tell_everything;
 pub use probes::probe;
+pub use rules::PolicyScope;
 pub use seed::{
     BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, TestHold, TestItem, TestPatron, new_card_number,
     new_identity_code,

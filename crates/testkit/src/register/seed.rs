@@ -14,7 +14,7 @@ use kortisto_store::{
     Store, StoreError,
     entities::{
         bans as ban_rows, branches, cards, fee_entries, fees, holds, items, open_loans, opening_windows,
-        patrons, pins, policies, resources, self_service_rights, titles,
+        patrons, pins, resources, self_service_rights, titles,
     },
     queries::rulebook,
 };
@@ -172,6 +172,8 @@ pub struct ItemSeed {
     pub age_rating: Option<i16>,
     /// Home branch.
     pub home: i64,
+    /// Collection.
+    pub collection: &'static str,
     /// State.
     pub state: ItemState,
 }
@@ -183,6 +185,7 @@ impl Default for ItemSeed {
             material: "book",
             age_rating: None,
             home: BRANCH_MAIN,
+            collection: "aikuiset",
             state: ItemState::Available,
         }
     }
@@ -386,7 +389,7 @@ impl TestRegister {
             barcode: Set(format!("153N{number:08}")),
             title_id: Set(title),
             home_branch_id: Set(seed.home),
-            collection: Set("aikuiset".to_owned()),
+            collection: Set(seed.collection.to_owned()),
             state: Set(seed.state.code()),
             at_branch_id: Set(seed.home),
             kept_for_hold_id: Set(None),
@@ -488,37 +491,6 @@ impl TestRegister {
         bans::place(&self.store, &self.surroundings, ban, Instant::now() + Duration::from_secs(5))
             .await
             .expect("a ban");
-    }
-
-    /// A policy value for the whole consortium, from long ago.
-    ///
-    /// # Panics
-    /// See [`TestRegister::patron`].
-    pub async fn policy(&self, key: &str, value: &str) {
-        self.put_policy(key, value, None).await;
-    }
-
-    /// The same for what is of one material.
-    ///
-    /// # Panics
-    /// See [`TestRegister::patron`].
-    pub async fn policy_of_material(&self, key: &str, material: &str, value: &str) {
-        self.put_policy(key, value, Some(material)).await;
-    }
-
-    async fn put_policy(&self, key: &str, value: &str, material: Option<&str>) {
-        policies::ActiveModel {
-            key: Set(key.to_owned()),
-            value: Set(value.to_owned()),
-            material: Set(material.map(str::to_owned)),
-            valid_from: Set(day("2000-01-01")),
-            decision: Set("test".to_owned()),
-            ..Default::default()
-        }
-        .insert(self.store.writer())
-        .await
-        .expect("a policy");
-        rulebook::touch(self.store.writer()).await.expect("the rulebook moves");
     }
 
     /// How many open loans an item has.
