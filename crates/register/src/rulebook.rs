@@ -8,6 +8,7 @@ use chrono::Days;
 use chrono_tz::Tz;
 use kortisto_domain::{
     facts::{DayWindow, OpeningHours, OpeningWindow, Resource},
+    fees::overdue::DAYS_MAX,
     policy::{AppliedPolicy, Place, PolicyRow, PolicySet, Scope},
 };
 use kortisto_store::{
@@ -59,8 +60,8 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
-    /// Loads it, with the exceptions of opening hours from yesterday on: what was asked before midnight may be
-    /// answered after it.
+    /// Loads it, with the exceptions of opening hours of every day that a late loan may be charged for, and of the day
+    /// before: what was asked before midnight may be answered after it.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails, or as [`Rulebook::from_rows`].
@@ -68,8 +69,8 @@ impl Rulebook {
         connection: &impl ConnectionTrait,
         surroundings: &Surroundings,
     ) -> Result<Self, StoreError> {
-        let yesterday = surroundings.moment().today() - Days::new(1);
-        Self::from_rows(rulebook::load(connection, yesterday).await?, surroundings.zone)
+        let since = surroundings.moment().today() - Days::new(DAYS_MAX + 1);
+        Self::from_rows(rulebook::load(connection, since).await?, surroundings.zone)
     }
 
     /// Builds it from its rows.

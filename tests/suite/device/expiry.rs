@@ -7,7 +7,7 @@ use kortisto_register::jobs::{Job, JobReport};
 use kortisto_store::entities::{audit, fee_entries, fees, holds, year_counters};
 use kortisto_testkit::{
     TestRegister, on_both_engines,
-    register::{BRANCH_EAST, BRANCH_MAIN, PatronSeed},
+    register::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, PolicyScope},
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
@@ -20,6 +20,23 @@ fn counts<const N: usize>(counts: [(&'static str, u64); N]) -> JobReport {
 }
 
 on_both_engines! {
+    async fn a_collection_may_be_exempt_from_what_nobody_picked_up_costs(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        t.policy("fee.uncollected_hold_cents", "150").await;
+        let children = PolicyScope { collection: Some("children"), ..PolicyScope::default() };
+        t.policy_for("fee.uncollected_hold_cents", children, "0").await;
+        let (kiosk, patron) = (t.device(DeviceKind::SelfCheckout).await, t.patron().await);
+        for collection in ["children", "adults"] {
+            let item = t.item_with(ItemSeed { collection, ..ItemSeed::default() }).await;
+            t.hold(&patron, item.title, BRANCH_MAIN).await;
+            kiosk.take_back(&item.barcode).await.unwrap();
+        }
+        t.clock.advance(TimeDelta::days(8));
+        assert_eq!(expire(&t).await, counts([("uncollected_holds", 2), ("fees", 1)]));
+        assert_eq!(t.debt(&patron).await, 150);
+        t.probe().await;
+    }
+
     async fn what_nobody_picked_up_goes_to_the_next_and_costs(engine: Engine) {
         let t = TestRegister::start(engine).await;
         t.policy("fee.uncollected_hold_cents", "150").await;
@@ -101,7 +118,7 @@ on_both_engines! {
         let kiosk = t.device(DeviceKind::SelfCheckout).await;
         let item = t.item().await;
         let mut heirs = Vec::new();
-        let copy = kortisto_testkit::register::ItemSeed { title: Some(item.title), ..Default::default() };
+        let copy = ItemSeed { title: Some(item.title), ..Default::default() };
         let copy = t.item_with(copy).await;
         for _ in 0..5 {
             heirs.push(t.hold(&t.patron().await, item.title, BRANCH_MAIN).await);

@@ -70,6 +70,17 @@ impl Library {
 }
 
 on_both_engines! {
+    async fn a_day_on_which_the_branch_was_closed_costs_nothing_also_later(engine: Engine) {
+        let library = Library::open(engine).await;
+        // A Friday, five days ago.
+        library.t.open_on(BRANCH_MAIN, "2026-05-15".parse().unwrap(), None).await;
+        library.t.policy("fee.overdue_cents", "20").await;
+        library.t.policy("fee.overdue_closed_days", "false").await;
+        // Due on the Thursday: Saturday to Wednesday are late, the Friday is not.
+        assert_eq!(library.cost("book", 6).await, 5 * 20);
+        library.t.probe().await;
+    }
+
     async fn units_grace_and_caps_of_what_is_lent(engine: Engine) {
         let library = Library::open(engine).await;
         let rules: [(&str, &[(&str, &str)]); 7] = [

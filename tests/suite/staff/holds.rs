@@ -112,6 +112,37 @@ on_both_engines! {
         assert!(shelf(&staff, wire::ShelfPart::ToTakeOff).await.is_empty());
     }
 
+    async fn staff_see_the_holds_of_a_patron_and_what_became_of_them(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let staff = t.staff(&[StaffRole::Desk]).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let patron = t.patron().await;
+        let (over, waits) = (t.item().await, t.item().await);
+        let over = t.hold(&patron, over.title, BRANCH_MAIN).await;
+        let waits = t.hold(&patron, waits.title, BRANCH_EAST).await;
+        let token = kiosk.sign_in(&patron.card, patron.pin).await;
+        kiosk.cancel_hold(&token, over.id).await.unwrap();
+        t.take_cards(&patron).await;
+        let list = async |include_closed: bool, page_token: &str| {
+            let request = wire::ListPatronHoldsRequest {
+                patron_number: patron.number.clone(),
+                purpose: wire::Purpose::CustomerService.into(),
+                include_closed,
+                page_size: 1,
+                page_token: page_token.to_owned(),
+            };
+            client(&staff).list_patron_holds(request).await.unwrap().into_inner()
+        };
+        let open = list(false, "").await;
+        assert_eq!((open.holds[0].hold_id.clone(), open.next_page_token.as_str()), (waits.id.to_string(), ""));
+        assert_eq!((open.holds[0].state(), open.holds[0].queue_position), (wire::HoldState::Pending, 1));
+        let newest = list(true, "").await;
+        assert_eq!(newest.holds, open.holds);
+        let oldest = list(true, &newest.next_page_token).await;
+        assert_eq!((oldest.holds[0].hold_id.clone(), oldest.holds[0].state()), (over.id.to_string(), wire::HoldState::Cancelled));
+        assert_eq!(oldest.next_page_token, "");
+    }
+
     async fn one_item_is_fetched_for_each_hold(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let staff = t.staff(&[StaffRole::Desk]).await;

@@ -6,8 +6,8 @@ use kortisto::{
     common::v1::{ErrorReason, RefusalReason, Verdict},
     device::v1::{ItemRouting, ListLoansRequest, LoanState, RenewRequest},
     staff::v1::{
-        BillLoanRequest, BillLoanResponse, ExplainLoanRequest, LoanReport, OpenPatronSessionRequest, Purpose,
-        ReportLoanRequest, loan_service_client::LoanServiceClient,
+        BillLoanRequest, BillLoanResponse, ExplainLoanRequest, ListPatronLoansRequest, LoanReport,
+        OpenPatronSessionRequest, Purpose, ReportLoanRequest, loan_service_client::LoanServiceClient,
     },
 };
 use kortisto_domain::{ItemState, StaffRole};
@@ -109,6 +109,48 @@ on_both_engines! {
         assert_eq!((back.routing(), back.closed_loan_id), (ItemRouting::Staff, loan));
         assert_eq!(reason(&w.report(LoanReport::Lost).await.unwrap_err()), ErrorReason::NotFound);
         w.t.probe().await;
+    }
+
+    async fn staff_see_the_loans_of_a_patron_whose_card_is_lost(engine: Engine) {
+        let w = World::start(engine, &[("fee.overdue_cents", "20")]).await;
+        let other = w.t.item().await;
+        w.staff.desk.checkout(&w.token, &other.barcode).await.unwrap();
+        let today = w.t.surroundings.moment().today();
+        w.t.make_due(&w.item, today - TimeDelta::days(3)).await;
+        w.t.take_cards(&w.patron).await;
+        let list = async |page_size: i32, page_token: &str| {
+            let ask = ListPatronLoansRequest {
+                patron_number: w.patron.number.clone(),
+                purpose: Purpose::CustomerService.into(),
+                page_size,
+                page_token: page_token.to_owned(),
+            };
+            LoanServiceClient::new(w.staff.channel()).list_patron_loans(ask).await.unwrap().into_inner()
+        };
+        let all = list(0, "").await;
+        assert_eq!((all.loans.len(), all.next_page_token.as_str()), (2, ""));
+        let first = list(1, "").await;
+        let late = &first.loans[0];
+        assert_eq!((late.item_barcode.as_str(), late.is_late), (w.item.barcode.as_str(), true));
+        assert_eq!(late.accrued.as_ref().unwrap().minor_units, 60);
+        assert_eq!((late.lent_branch.as_str(), late.due_date.clone()), ("main", (today - TimeDelta::days(3)).to_string()));
+        let second = list(1, &first.next_page_token).await;
+        assert_eq!((second.loans[0].item_barcode.as_str(), second.loans[0].is_late), (other.barcode.as_str(), false));
+        assert_eq!((second.loans[0].accrued.clone(), second.next_page_token.as_str()), (None, ""));
+        assert_eq!([first.loans, second.loans].concat(), all.loans);
+    }
+
+    async fn what_is_found_after_a_bill_is_credited_where_the_policy_says_so(engine: Engine) {
+        for (policy, open) in [("none", vec![("compensation", 2_500)]), ("unpaid", Vec::new())] {
+            let policies = [("fee.compensation_cents", "2500"), ("fee.found_credit", policy)];
+            let w = World::start(engine, &policies).await;
+            w.bill().await.unwrap();
+            w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+            let fees = w.t.fees_of(&w.patron).await;
+            let owed = fees.iter().filter(|fee| fee.open_cents > 0);
+            assert_eq!(owed.map(|fee| (fee.kind.as_str(), fee.open_cents)).collect::<Vec<_>>(), open, "{policy}");
+            w.t.probe().await;
+        }
     }
 
     async fn a_bill_charges_once_and_what_is_found_costs_no_price(engine: Engine) {

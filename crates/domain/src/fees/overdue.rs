@@ -5,10 +5,11 @@ use crate::due::Due;
 use crate::facts::OpeningHours;
 use crate::policy::{CapScope, FeeUnit, OverduePolicy};
 use crate::{Moment, opening};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
-/// Days late that are counted at most: every cap is reached long before.
-pub const DAYS_MAX: usize = 3_650;
+/// Days late that are counted at most, the newest ones: every cap and every bill come long before. Hours of days before
+/// that are asked by nobody.
+pub const DAYS_MAX: u64 = 366;
 
 /// Days of a week.
 const WEEK: usize = 7;
@@ -62,7 +63,9 @@ pub fn cents(late: &LateLoan<'_>, policy: impl Fn(NaiveDate) -> OverduePolicy) -
 /// The days that count, after those that cost nothing.
 fn days_late(late: &LateLoan<'_>, policy: &OverduePolicy, last: NaiveDate) -> Vec<NaiveDate> {
     let counts = |day: &NaiveDate| policy.closed_days || opening::closes_on(late.hours, *day).is_some();
-    let after_due = late.due.on.iter_days().skip(1).take(DAYS_MAX).take_while(|day| *day <= last);
+    let counted_from = last.checked_sub_days(Days::new(DAYS_MAX - 1)).unwrap_or(NaiveDate::MIN);
+    let first = counted_from.max(late.due.on.succ_opt().unwrap_or(NaiveDate::MAX));
+    let after_due = first.iter_days().take_while(|day| *day <= last);
     let mut days: Vec<NaiveDate> = after_due.filter(counts).collect();
     // Back on its last day, but after closing.
     if last == late.due.on {
@@ -176,7 +179,7 @@ mod tests {
         for (owed, expected) in [(0, 40), (1_980, 20), (2_000, 0), (3_000, 0)] {
             assert_eq!(of("2026-05-22 12:00", None, owed, |_| kuhmo), expected, "{owed}");
         }
-        assert_eq!(late("2027-05-22 12:00", |_| OverduePolicy { cap_cents: None, ..POLICY }), 367 * 20);
+        assert_eq!(late("2027-05-22 12:00", |_| OverduePolicy { cap_cents: None, ..POLICY }), 366 * 20);
     }
 
     #[test]

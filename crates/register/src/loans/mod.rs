@@ -17,7 +17,7 @@ pub(crate) mod undo;
 pub use billing::Billed;
 pub use checkout::Checkout;
 pub use history::{HistoryPage, HistoryRecord};
-pub use list::{ListLoans, ListedLoan, LoanList, LoanPlace, NoLoanPlace};
+pub use list::{ListLoans, ListedLoan, LoanList, LoanPlace};
 pub use list_history::{ListLoanHistory, LoanHistory};
 pub use open_loan::{LoanAnswer, LoanDetails};
 pub use renew::{RENEW_ALL_MAX, Renew, RenewAll, RenewAnswer, Renewed};

@@ -11,8 +11,8 @@ use kortisto::device::v1::{
 };
 use kortisto_domain::{LoanState as State, consents::TEXT_VERSION_CHARS_MAX};
 use kortisto_register::{
-    Ask, CancelCheckout, Checkout, HistoryRecord, ListLoanHistory, ListLoans, LoanPlace, Renew, RenewAll,
-    Renewed, Return, ReturnRouting, Rpc, SetLoanHistory,
+    Ask, CancelCheckout, Checkout, HistoryRecord, ListLoanHistory, ListLoans, Renew, RenewAll, Renewed,
+    Return, ReturnRouting, Rpc, SetLoanHistory,
 };
 use tonic::{Request, Response, Status, async_trait};
 

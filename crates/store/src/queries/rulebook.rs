@@ -22,7 +22,7 @@ pub struct RulebookRows {
     pub branches: Vec<branches::Model>,
     /// Every opening window.
     pub windows: Vec<opening_windows::Model>,
-    /// The exceptions of days that were not over when they were loaded.
+    /// The exceptions of days about which there are questions still.
     pub exceptions: Vec<opening_exceptions::Model>,
     /// Every resource.
     pub resources: Vec<resources::Model>,
