@@ -5,9 +5,12 @@ use super::{
     question::World,
     rpc::{Method, dynamic, method, methods},
 };
-use kortisto::device::v1::{
-    ListFeesRequest, ListHoldsRequest, ListLoanHistoryRequest, ListLoansRequest, ListWardsRequest,
-    ReturnRequest,
+use kortisto::{
+    common::v1::Verdict,
+    device::v1::{
+        ListFeesRequest, ListHoldsRequest, ListLoanHistoryRequest, ListLoansRequest, ListWardsRequest,
+        PlaceHoldRequest, ReturnRequest,
+    },
 };
 use kortisto_domain::{CardState, DeviceKind, RelationKind};
 use kortisto_register::permissions;
@@ -17,6 +20,9 @@ use kortisto_testkit::{
 };
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use std::collections::BTreeSet;
+
+const STOP: &str = "kylä-3";
+const LOCKER: &str = "lokerikko-1";
 
 /// A patron with fees, a loan, a ready hold, a pending one, a message and a child with a fee.
 async fn maximal(w: &World) -> TestPatron {
@@ -31,6 +37,23 @@ async fn maximal(w: &World) -> TestPatron {
     let child = w.t.patron_with(PatronSeed { born, debt_cents: 90, ..PatronSeed::default() }).await;
     w.t.relate(&child, &patron, RelationKind::Guardian).await;
     patron
+}
+
+/// The barcode of an item that somebody waits for at a place of the main branch.
+async fn waited_for_at(w: &World, patron: &TestPatron, stop: &str, locker: &str) -> String {
+    let item = w.t.item().await;
+    let place = PlaceHoldRequest {
+        request_id: new_id(),
+        patron_token: w.kiosk.sign_in(&patron.card, patron.pin).await,
+        item_barcode: item.barcode.clone(),
+        pickup_branch: "main".to_owned(),
+        pickup_stop: stop.to_owned(),
+        pickup_locker: locker.to_owned(),
+        ..Default::default()
+    };
+    let placed = w.kiosk.holds().place_hold(place).await.unwrap().into_inner();
+    assert_eq!(placed.verdict(), Verdict::Granted, "{:?}", placed.refusals);
+    item.barcode
 }
 
 /// Questions whose answers together show everything that the rpc can show this kind.
@@ -67,7 +90,11 @@ async fn scenes(w: &World, method: &Method, device: &Device, kind: DeviceKind) -
             let waited_for = w.t.item().await;
             w.t.hold(&patron, waited_for.title, BRANCH_MAIN).await;
             let stranger = w.t.item_with(ItemSeed { home: BRANCH_EAST, ..ItemSeed::default() }).await;
-            for item_barcode in [waited_for.barcode, stranger.barcode] {
+            let mut scanned = vec![waited_for.barcode, stranger.barcode];
+            for (stop, locker) in [(STOP, ""), ("", LOCKER)] {
+                scanned.push(waited_for_at(w, &patron, stop, locker).await);
+            }
+            for item_barcode in scanned {
                 scenes.push(dynamic(&method.input, &ReturnRequest { request_id: new_id(), item_barcode }));
             }
         }
@@ -154,6 +181,8 @@ on_both_engines! {
     async fn a_kind_sees_what_the_table_allows_and_all_of_it(engine: Engine) {
         let w = World::start(engine).await;
         w.t.policy("fee.overdue_cents", "20").await;
+        w.t.bookmobile_stop(STOP).await;
+        w.t.locker(BRANCH_MAIN, LOCKER).await;
         for kind in DeviceKind::ALL {
             let device = w.t.device(*kind).await;
             for method in methods().into_iter().filter(|method| permissions::may_call(*kind, method.rpc)) {

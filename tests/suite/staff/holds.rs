@@ -115,13 +115,14 @@ on_both_engines! {
     async fn staff_see_the_holds_of_a_patron_and_what_became_of_them(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let staff = t.staff(&[StaffRole::Desk]).await;
-        let kiosk = t.device(DeviceKind::SelfCheckout).await;
         let patron = t.patron().await;
         let (over, waits) = (t.item().await, t.item().await);
         let over = t.hold(&patron, over.title, BRANCH_MAIN).await;
+        t.clock.advance(TimeDelta::seconds(1));
         let waits = t.hold(&patron, waits.title, BRANCH_EAST).await;
-        let token = kiosk.sign_in(&patron.card, patron.pin).await;
-        kiosk.cancel_hold(&token, over.id).await.unwrap();
+        let cancel =
+            wire::CancelHoldForPatronRequest { request_id: new_id(), hold_id: over.id.to_string() };
+        client(&staff).cancel_hold_for_patron(cancel).await.unwrap();
         t.take_cards(&patron).await;
         let list = async |include_closed: bool, page_token: &str| {
             let request = wire::ListPatronHoldsRequest {

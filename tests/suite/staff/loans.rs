@@ -7,7 +7,8 @@ use kortisto::{
     device::v1::{ItemRouting, ListLoansRequest, LoanState, RenewRequest},
     staff::v1::{
         BillLoanRequest, BillLoanResponse, ExplainLoanRequest, ListPatronLoansRequest, LoanReport,
-        OpenPatronSessionRequest, Purpose, ReportLoanRequest, loan_service_client::LoanServiceClient,
+        OpenPatronSessionRequest, Purpose, ReportCardLostRequest, ReportLoanRequest,
+        card_service_client::CardServiceClient, loan_service_client::LoanServiceClient,
     },
 };
 use kortisto_domain::{ItemState, StaffRole};
@@ -117,7 +118,8 @@ on_both_engines! {
         w.staff.desk.checkout(&w.token, &other.barcode).await.unwrap();
         let today = w.t.surroundings.moment().today();
         w.t.make_due(&w.item, today - TimeDelta::days(3)).await;
-        w.t.take_cards(&w.patron).await;
+        let lost = ReportCardLostRequest { request_id: new_id(), card_number: w.patron.card.clone() };
+        CardServiceClient::new(w.staff.channel()).report_card_lost(lost).await.unwrap();
         let list = async |page_size: i32, page_token: &str| {
             let ask = ListPatronLoansRequest {
                 patron_number: w.patron.number.clone(),
