@@ -25,6 +25,7 @@ mod m0017_jobs;
 mod m0018_forgetting;
 mod m0019_ward_sessions;
 mod m0020_own_compartments;
+mod m0021_refund_order_ids;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_forgetting::Migration),
             Box::new(m0019_ward_sessions::Migration),
             Box::new(m0020_own_compartments::Migration),
+            Box::new(m0021_refund_order_ids::Migration),
         ]
     }
 }

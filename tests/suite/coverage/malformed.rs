@@ -74,7 +74,7 @@ fn wrong_by_name(field: &FieldDescriptor) -> Vec<Value> {
             &"x".repeat(60_000),
         ]),
         "title_number" | "home_branch" | "pickup_branch" => texts(&[" ", " a", "a\0b", &"x".repeat(65)]),
-        "pickup_stop" | "pickup_locker" => texts(&[" a", "a\0b", &"x".repeat(65)]),
+        "pickup_stop" | "pickup_locker" | "refund_order_id" => texts(&[" a", "a\0b", &"x".repeat(65)]),
         "valid_until" | "frozen_until" => {
             texts(&["x", "2026-02-30", "2026-2-3", "1849-12-31", "2201-01-01", "2020-01-01T00:00"])
         }

@@ -358,6 +358,7 @@ impl World {
                     amount: amount.and_then(eur),
                     grounds,
                     also_waive,
+                    ..Default::default()
                 };
                 let told = fees.refund_payment(request).await;
                 heard_at_desk(told, |answer| {

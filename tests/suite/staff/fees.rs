@@ -76,6 +76,7 @@ async fn refund(
         amount: amount.and_then(eur),
         grounds: "Paid twice.".to_owned(),
         also_waive,
+        ..Default::default()
     };
     client(staff).refund_payment(request).await.map(tonic::Response::into_inner)
 }
@@ -235,6 +236,61 @@ on_both_engines! {
         assert_eq!(reason(&refund(&billing, &paid, None, false).await.unwrap_err()), ErrorReason::RuleBroken);
         assert_eq!(reason(&refund(&billing, &new_id(), None, false).await.unwrap_err()), ErrorReason::NotFound);
         t.probe().await;
+    }
+
+    async fn a_payment_of_any_channel_is_paid_back_once_under_an_order_id_of_its_operator(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let billing = t.staff(&[StaffRole::Billing]).await;
+        let patron = t.patron().await;
+        for _ in 0..3 {
+            t.fee(patron.id, 1_000).await;
+            t.clock.advance(TimeDelta::seconds(1));
+        }
+        let mut paid = Vec::new();
+        for kind in [DeviceKind::SelfCheckout, DeviceKind::OnlineLibrary] {
+            let device = t.device(kind).await;
+            let request = kortisto::device::v1::RecordPaymentRequest {
+                request_id: new_id(),
+                patron_token: device.sign_in(&patron.card, patron.pin).await,
+                operator: "operator".to_owned(),
+                order_id: format!("{kind:?}"),
+                fee_ids: Vec::new(),
+                amount: eur(1_000),
+            };
+            let answer = device.fees().record_payment(request).await.unwrap().into_inner();
+            assert_eq!(answer.refusals, [], "{kind:?}");
+            paid.push(answer.payment_id);
+        }
+        let terminal = wire::RecordDeskPaymentRequest {
+            means: wire::PaymentMeans::Terminal.into(),
+            operator: "operator".to_owned(),
+            order_id: "desk".to_owned(),
+            ..cash(&patron, 1_000, &[])
+        };
+        paid.push(pay(&billing, terminal).await.unwrap().payment_id);
+        for (back, payment) in (1_i64..).zip(&paid) {
+            let request = |order_id: &str| wire::RefundPaymentRequest {
+                request_id: new_id(),
+                payment_id: payment.clone(),
+                amount: eur(300),
+                grounds: "Paid at two places.".to_owned(),
+                refund_order_id: order_id.to_owned(),
+                ..Default::default()
+            };
+            let told = request("refund-1");
+            for _ in 0..2 {
+                client(&billing).refund_payment(told.clone()).await.unwrap();
+            }
+            let (why, metadata) = fault(&client(&billing).refund_payment(request("refund-1")).await.unwrap_err());
+            assert_eq!((why, metadata["field"].as_str()), (ErrorReason::Duplicate, "refund_order_id"));
+            assert_eq!(t.debt(&patron).await, back * 900 - 600);
+            let left = client(&billing).refund_payment(request("refund-2")).await.unwrap().into_inner().left;
+            assert_eq!((cents(left.as_ref()), t.debt(&patron).await), (400, back * 900 - 300));
+            // Where the operator knows its refunds by nothing, each request is one of its own.
+            client(&billing).refund_payment(request("")).await.unwrap();
+            assert_eq!(t.debt(&patron).await, back * 900);
+            t.probe().await;
+        }
     }
 
     async fn a_guardians_payment_is_paid_back_on_the_wards_fee(engine: Engine) {

@@ -99,6 +99,7 @@ impl Pen<'_> {
             recorded_by: self.by.clone(),
             payment_id: None,
             grounds: None,
+            refund_order_id: None,
         }
     }
 
@@ -152,6 +153,19 @@ pub(crate) async fn payment_of_order(
         .filter(payments::Column::OrderId.eq(order_id))
         .one(transaction);
     Ok(found.await?)
+}
+
+/// Whether a refund of this payment has been recorded that its operator knows by this order id.
+pub(crate) async fn is_refunded_by(
+    transaction: &DatabaseTransaction,
+    payment: Uuid,
+    order_id: &str,
+) -> Result<bool, StoreError> {
+    let found = fee_entries::Entity::find()
+        .filter(fee_entries::Column::PaymentId.eq(payment))
+        .filter(fee_entries::Column::RefundOrderId.eq(order_id))
+        .one(transaction);
+    Ok(found.await?.is_some())
 }
 
 /// What these payments have paid, the oldest fee first: of each entry the payment and the share.

@@ -151,6 +151,7 @@ impl Charging<'_> {
             recorded_by: REGISTER.to_owned(),
             payment_id: None,
             grounds: Some(grounds.to_owned()),
+            refund_order_id: None,
         });
     }
 }

@@ -16,6 +16,7 @@ pub struct Model {
     pub recorded_by: String,
     pub payment_id: Option<Uuid>,
     pub grounds: Option<String>,
+    pub refund_order_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -30,6 +30,8 @@ pub struct RefundPayment {
     pub request_id: Uuid,
     /// The payment.
     pub payment_id: Uuid,
+    /// By which the operator of the payment knows the refund, 1 to 64 characters; none where it knows it by nothing.
+    pub order_id: Option<String>,
     /// How much of it, in cents, more than 0; none for all that has not been paid back.
     pub cents: Option<i64>,
     /// Why, 1 to 500 characters.
@@ -65,6 +67,11 @@ impl StaffChange for RefundPayment {
 
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<Refunded, RegisterError> {
         let HeldPayment { payment, fees, patrons } = self.hold(desk).await?;
+        if let Some(order_id) = &self.order_id
+            && ledger::is_refunded_by(desk.transaction, payment.id, order_id).await?
+        {
+            return Err(RegisterError::AlreadyExists { field: "refund_order_id" });
+        }
         let paid = ledger::still_paid_by(desk.transaction, payment.id).await?;
         let left = payment.cents - payment.refunded_cents;
         let cents = self.cents.unwrap_or(left);
@@ -73,9 +80,12 @@ impl StaffChange for RefundPayment {
         let pen = desk.pen();
         let grounded = |entry| FeeEntryRow { grounds: Some(self.grounds.clone()), ..entry };
         let mut entries = Vec::new();
+        let mut order_id = self.order_id.clone();
         for share in &back {
             let refund = pen.entry(share.fee, FeeEntryKind::Refund, share.cents);
-            entries.push(grounded(FeeEntryRow { payment_id: Some(payment.id), ..refund }));
+            let payment_id = Some(payment.id);
+            let refund_order_id = order_id.take();
+            entries.push(grounded(FeeEntryRow { payment_id, refund_order_id, ..refund }));
             if self.also_waive {
                 entries.push(grounded(pen.entry(share.fee, FeeEntryKind::Waiver, -share.cents)));
             }

@@ -114,6 +114,7 @@ impl FeeService for Api {
         let ask = RefundPayment {
             request_id: fields::id("request_id", &message.request_id)?,
             payment_id: fields::id("payment_id", &message.payment_id)?,
+            order_id: fields::optional_code("refund_order_id", &message.refund_order_id)?,
             cents: optional_cents("amount", message.amount.as_ref(), PAYMENT_CENTS_MAX)?,
             grounds: fields::prose("grounds", &message.grounds, WORDS_CHARS_MAX)?,
             also_waive: message.also_waive,

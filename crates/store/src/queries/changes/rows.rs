@@ -289,6 +289,8 @@ pub struct FeeEntryRow {
     pub payment_id: Option<Uuid>,
     /// Why.
     pub grounds: Option<String>,
+    /// By which the operator knows the refund; on the first entry of a refund.
+    pub refund_order_id: Option<String>,
 }
 
 /// What the entries of a turn add to what is open of a fee.

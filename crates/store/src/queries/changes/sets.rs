@@ -268,9 +268,10 @@ set!(
         ("recorded_by", Kind::Text),
         ("payment_id", Kind::Uuid),
         ("grounds", Kind::Text),
+        ("refund_order_id", Kind::Text),
     ],
-    "insert into fee_entries (id, fee_id, kind, cents, at, recorded_by, payment_id, grounds) \
-     select id, fee_id, kind, cents, at, recorded_by, payment_id, grounds from {rows}"
+    "insert into fee_entries (id, fee_id, kind, cents, at, recorded_by, payment_id, grounds, refund_order_id) \
+     select id, fee_id, kind, cents, at, recorded_by, payment_id, grounds, refund_order_id from {rows}"
 );
 
 set!(
