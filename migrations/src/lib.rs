@@ -26,6 +26,7 @@ mod m0018_forgetting;
 mod m0019_ward_sessions;
 mod m0020_own_compartments;
 mod m0021_refund_order_ids;
+mod m0022_one_hold_a_compartment;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_ward_sessions::Migration),
             Box::new(m0020_own_compartments::Migration),
             Box::new(m0021_refund_order_ids::Migration),
+            Box::new(m0022_one_hold_a_compartment::Migration),
         ]
     }
 }

@@ -195,6 +195,8 @@ pub struct QueuedHold {
     pub only_item: Option<i64>,
     /// Set when only items of this branch will do.
     pub only_branch: Option<i64>,
+    /// Whether its holder may wait for such an item where it is picked up.
+    pub allowed: bool,
 }
 
 /// When a branch is open.

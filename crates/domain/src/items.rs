@@ -72,6 +72,8 @@ pub struct Reported {
     pub lent: bool,
     /// Whether a hold keeps it.
     pub kept: bool,
+    /// Whether a locker may be handing it out: it has reserved its pickup and has not said what came of it.
+    pub reserved: bool,
 }
 
 /// Why staff do not set a state by hand.
@@ -79,8 +81,10 @@ pub struct Reported {
 pub enum Unsettable {
     /// On loan: it is returned, or its loan is reported.
     Lent,
-    /// Kept for a hold: the hold is cancelled first, or the item is returned.
+    /// Kept for a hold, and as good as before: the hold is cancelled first, or the item is returned.
     Kept,
+    /// A locker may be handing it out.
+    Reserved,
     /// It is so already.
     AsBefore,
     /// It travels or stands on a hold shelf: where it goes is decided when it is scanned.
@@ -92,7 +96,8 @@ pub enum Unsettable {
 }
 
 /// The state that an item gets by what staff say of it. None of them hands it to a hold: that is for the scan of the
-/// item alone, which tells where it is.
+/// item alone, which tells where it is. One that is kept for a hold and cannot be handed out any more leaves its hold
+/// to wait for another.
 ///
 /// # Errors
 /// [`Unsettable`], the first reason in its order.
@@ -100,8 +105,8 @@ pub fn set_by_hand(item: Reported, report: ItemReport) -> Result<ItemState, Unse
     if item.lent {
         return Err(Unsettable::Lent);
     }
-    if item.kept {
-        return Err(Unsettable::Kept);
+    if item.reserved {
+        return Err(Unsettable::Reserved);
     }
     let wanted = match report {
         ItemReport::Available | ItemReport::Found => ItemState::Available,
@@ -111,6 +116,9 @@ pub fn set_by_hand(item: Reported, report: ItemReport) -> Result<ItemState, Unse
         ItemReport::InRepair => ItemState::InRepair,
     };
     let found = report == ItemReport::Found;
+    if item.kept && wanted == ItemState::Available {
+        return Err(Unsettable::Kept);
+    }
     match item.state {
         state if state == wanted && !found => Err(Unsettable::AsBefore),
         ItemState::Lost if found || wanted == ItemState::Withdrawn => Ok(wanted),
@@ -165,13 +173,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lent_or_kept_is_not_set_by_hand() {
+    fn what_is_lent_or_being_handed_out_is_not_set_by_hand() {
         for state in ItemState::ALL {
             for report in ItemReport::ALL {
-                let item = Reported { state: *state, lent: true, kept: true };
+                let item = Reported { state: *state, lent: true, kept: true, reserved: true };
                 assert_eq!(set_by_hand(item, *report), Err(Unsettable::Lent));
                 let item = Reported { lent: false, ..item };
-                assert_eq!(set_by_hand(item, *report), Err(Unsettable::Kept));
+                assert_eq!(set_by_hand(item, *report), Err(Unsettable::Reserved));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_for_a_hold_may_be_missing_but_not_available() {
+        for state in [ItemState::InTransit, ItemState::OnHoldShelf] {
+            let item = Reported { state, lent: false, kept: true, reserved: false };
+            for report in ItemReport::ALL {
+                let expected = match report {
+                    ItemReport::Available | ItemReport::Found => Err(Unsettable::Kept),
+                    ItemReport::NotForLoan => Ok(ItemState::NotForLoan),
+                    ItemReport::Lost => Ok(ItemState::Lost),
+                    ItemReport::Withdrawn => Ok(ItemState::Withdrawn),
+                    ItemReport::InRepair => Ok(ItemState::InRepair),
+                };
+                assert_eq!(set_by_hand(item, *report), expected, "{state:?} {report:?}");
             }
         }
     }
@@ -195,7 +220,7 @@ mod tests {
         ];
         assert_eq!(table.map(|(state, _)| state).as_slice(), ItemState::ALL);
         for (state, expected) in table {
-            let item = Reported { state, lent: false, kept: false };
+            let item = Reported { state, lent: false, kept: false, reserved: false };
             for (report, expected) in ItemReport::ALL.iter().zip(expected) {
                 assert_eq!(set_by_hand(item, *report), expected, "{state:?} {report:?}");
             }

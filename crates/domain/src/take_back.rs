@@ -68,8 +68,9 @@ pub fn route(take_back: &TakeBack<'_>) -> Routing {
     if let Some(kept) = item.kept_for {
         return to_hold(None, kept.pickup_branch);
     }
+    // A hold on this very item was placed when it might be.
     let can_serve = |hold: &QueuedHold| {
-        hold.only_item.is_none_or(|only| only == item_id)
+        hold.only_item.map_or(hold.allowed, |only| only == item_id)
             && hold.only_branch.is_none_or(|only| only == item.home_branch)
     };
     if let Some(index) = queue.iter().position(can_serve) {
@@ -91,7 +92,7 @@ mod tests {
     const OTHER_ITEM: i64 = 501;
 
     fn queued(pickup_branch: i64, only_item: Option<i64>) -> QueuedHold {
-        QueuedHold { patron: OTHER_PATRON, pickup_branch, only_item, only_branch: None }
+        QueuedHold { patron: OTHER_PATRON, pickup_branch, only_item, only_branch: None, allowed: true }
     }
 
     fn kept(state: ItemState, pickup_branch: i64) -> Item {
@@ -128,6 +129,15 @@ mod tests {
         for (queue, expected) in table {
             assert_eq!(go(&book(), &queue), expected, "{queue:?}");
         }
+    }
+
+    #[test]
+    fn an_item_that_may_not_be_held_serves_nobody_but_who_waits_for_it() {
+        let forbidden = |only_item| QueuedHold { allowed: false, ..queued(OUR_BRANCH, only_item) };
+        assert_eq!(go(&book(), &[forbidden(None)]), Routing::Shelf);
+        let queue = [forbidden(None), forbidden(Some(ITEM)), queued(OUR_BRANCH, None)];
+        assert_eq!(go(&book(), &queue), Routing::HoldShelf { queue_index: Some(1) });
+        assert_eq!(go(&book(), &[queue[0], queue[2]]), Routing::HoldShelf { queue_index: Some(1) });
     }
 
     #[test]

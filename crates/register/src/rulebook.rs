@@ -4,12 +4,13 @@
 //! newer one loads the rows in its own transaction before it decides.
 
 use crate::Surroundings;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use kortisto_domain::{
+    PatronCategory,
     facts::{DayWindow, OpeningHours, OpeningWindow, Resource},
     fees::overdue::DAYS_MAX,
-    policy::{AppliedPolicy, Place, PolicyRow, PolicySet, Scope},
+    policy::{AppliedPolicy, ItemClass, Place, PolicyRow, PolicySet, Scope},
 };
 use kortisto_store::{
     StoreError,
@@ -182,6 +183,17 @@ impl Rulebook {
     #[must_use]
     pub fn place(&self, branch: i64) -> Place<'_> {
         Place { branch, municipality: self.branch(branch).map_or("", |branch| &branch.municipality) }
+    }
+
+    /// Whether anybody may wait for items of this class anywhere.
+    #[must_use]
+    pub fn is_ever_held(&self, class: ItemClass<'_>, today: NaiveDate) -> bool {
+        let here = |branch: &i64| {
+            let place = self.place(*branch);
+            let may = |category: &PatronCategory| self.policies.may_hold(&place, *category, class, today);
+            PatronCategory::ALL.iter().any(may)
+        };
+        self.branches.keys().any(here)
     }
 
     /// A resource of a branch.

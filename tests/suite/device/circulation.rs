@@ -189,6 +189,11 @@ on_both_engines! {
         let strayed = east.take_back(&item.barcode).await.unwrap();
         assert_eq!((strayed.routing(), strayed.destination_branch.as_str()), (ItemRouting::TransitToHold, "main"));
         assert_eq!(t.hold_row(hold).await.state, HoldState::InTransit.code());
+        let token = main.sign_in(&holder.card, holder.pin).await;
+        let request = ListHoldsRequest { patron_token: token, ..Default::default() };
+        let list = main.holds().list_holds(request).await.unwrap().into_inner();
+        let shown = &list.pending[0];
+        assert_eq!((shown.pickup_number.as_str(), shown.pickup_until.as_str()), ("", ""), "it gets others there");
         t.probe().await;
         let back = main.take_back(&item.barcode).await.unwrap();
         assert_eq!(back.routing(), ItemRouting::HoldShelf);

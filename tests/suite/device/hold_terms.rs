@@ -5,12 +5,16 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use kortisto::{
     common::v1::{ErrorReason, Refusal, RefusalReason},
     device::v1::{ChangeHoldRequest, Hold, HoldLevel, ItemRouting, PlaceHoldRequest, PlaceHoldResponse},
+    staff::v1::{ListPullItemsRequest, hold_service_client::HoldServiceClient},
 };
-use kortisto_domain::{DeviceKind, PatronCategory};
+use kortisto_domain::{DeviceKind, PatronCategory, StaffRole};
 use kortisto_register::jobs::Job;
 use kortisto_testkit::{
     Engine, TestRegister, on_both_engines,
-    register::{Device, ItemSeed, PatronSeed, PolicyScope, TestHold, TestItem, TestPatron, new_id},
+    register::{
+        BRANCH_EAST, BRANCH_MAIN, Device, ItemSeed, PatronSeed, PolicyScope, TestHold, TestItem, TestPatron,
+        new_id,
+    },
 };
 use tonic::Status;
 
@@ -125,8 +129,37 @@ on_both_engines! {
         assert_eq!(reasons(&s.place(&s.patron, &quick, this).await.unwrap().refusals), no);
         let any = s.place(&s.patron, &quick, PlaceHoldRequest::default()).await.unwrap();
         assert_eq!(reasons(&any.refusals), []);
+        assert_eq!(s.kiosk.take_back(&quick.barcode).await.unwrap().routing(), ItemRouting::Shelf);
+        let desk = s.t.staff(&[StaffRole::Desk]).await;
+        let here = ListPullItemsRequest { branch: "main".to_owned(), ..Default::default() };
+        let pulled = HoldServiceClient::new(desk.channel()).list_pull_items(here).await.unwrap().into_inner().items;
+        assert_eq!(pulled.iter().map(|item| &item.item_barcode).collect::<Vec<_>>(), [&plain.barcode]);
+        // Nobody waits for a quick loan, so it is renewed.
+        let reader = s.t.patron().await;
+        let token = s.t.session_at(&s.kiosk, &reader).await;
+        let lent = s.kiosk.checkout(&token, &quick.barcode).await.unwrap();
+        s.t.make_due(&quick, s.day(1)).await;
+        assert_eq!(reasons(&s.kiosk.renew(&token, &quick.barcode).await.unwrap().refusals), [], "{lent:?}");
+        s.kiosk.take_back(&quick.barcode).await.unwrap();
         assert_eq!(s.kiosk.take_back(&plain.barcode).await.unwrap().routing(), ItemRouting::HoldShelf);
         s.t.probe().await;
+    }
+
+    async fn a_hold_moves_to_no_branch_where_it_could_not_be_placed(engine: Engine) {
+        let s = Scene::start(engine, &[]).await;
+        let east = PolicyScope { branch: Some(BRANCH_EAST), ..PolicyScope::default() };
+        s.t.policy_for("hold.allowed", east, "false").await;
+        let (_, hold, _) = s.placed(PlaceHoldRequest::default()).await;
+        let request = ChangeHoldRequest {
+            request_id: new_id(),
+            patron_token: s.t.session_at(&s.kiosk, &s.patron).await,
+            hold_id: hold.id.to_string(),
+            pickup_branch: "east".to_owned(),
+            ..Default::default()
+        };
+        let refused = s.kiosk.holds().change_hold(request).await.unwrap().into_inner();
+        assert_eq!(reasons(&refused.refusals), [RefusalReason::HoldNotAllowed]);
+        assert_eq!(s.t.hold_row(hold).await.pickup_branch_id, BRANCH_MAIN);
     }
 
     async fn a_hold_waits_as_long_as_is_asked_within_the_policy(engine: Engine) {

@@ -1,6 +1,6 @@
 //! Holds placed, changed, frozen and cancelled at devices, and the order of queues.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
 use kortisto::{
     common::v1::{Refusal, RefusalReason, Verdict},
     device::v1::{
@@ -55,6 +55,39 @@ async fn change(device: &Device, token: &str, hold: TestHold, edit: ChangeHoldRe
 }
 
 on_both_engines! {
+    async fn who_has_an_item_of_the_title_waits_for_none(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let by_hand = t.item().await;
+        let copy = ItemSeed { title: Some(by_hand.title), ..ItemSeed::default() };
+        let (other, third) = (t.item_with(copy.clone()).await, t.item_with(copy).await);
+        let (first, second) = (t.patron().await, t.patron().await);
+        let of_first = t.hold(&first, by_hand.title, BRANCH_MAIN).await;
+        let of_second = t.hold(&second, by_hand.title, BRANCH_MAIN).await;
+        let state = async |hold| HoldState::try_from(t.hold_row(hold).await.state).unwrap();
+        let token = kiosk.sign_in(&first.card, first.pin).await;
+        // Undone, it is as if the patron had never taken it.
+        let lent = kiosk.checkout(&token, &by_hand.barcode).await.unwrap();
+        kiosk.cancel_checkout(&lent.loan.unwrap().loan_id, &by_hand.barcode).await.unwrap();
+        kiosk.take_back(&other.barcode).await.unwrap();
+        assert_eq!(state(of_first).await, HoldState::Ready);
+        kiosk.cancel_hold(&token, of_first.id).await.unwrap();
+        assert_eq!(state(of_second).await, HoldState::Ready, "passed on where it stands");
+        t.clock.advance(TimeDelta::seconds(1));
+        let again = t.hold(&first, by_hand.title, BRANCH_MAIN).await;
+        let third_patron = t.patron().await;
+        let of_third = t.hold(&third_patron, by_hand.title, BRANCH_MAIN).await;
+
+        kiosk.checkout(&token, &by_hand.barcode).await.unwrap();
+        kiosk.take_back(&third.barcode).await.unwrap();
+        assert_eq!((state(again).await, state(of_third).await), (HoldState::Pending, HoldState::Ready));
+        // Nor is it handed out to whoever brings it back.
+        assert_eq!(kiosk.take_back(&by_hand.barcode).await.unwrap().routing(), ItemRouting::Shelf);
+        assert_eq!(state(again).await, HoldState::Fulfilled);
+        assert_eq!(t.hold_row(again).await.closed_at, Some(t.clock.now()));
+        t.probe().await;
+    }
+
     async fn nobody_is_passed_over_behind_a_long_queue_for_other_items(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;

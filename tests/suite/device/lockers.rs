@@ -100,6 +100,52 @@ on_both_engines! {
         s.t.probe().await;
     }
 
+    async fn in_a_compartment_lies_what_was_put_there_last(engine: Engine) {
+        let s = Scene::start(engine).await;
+        let (second, item) = (s.t.patron().await, s.t.item().await);
+        let second = s.t.hold(&second, item.title, BRANCH_MAIN).await;
+        s.kiosk.take_back(&item.barcode).await.unwrap();
+        stock(&s.locker, s.hold, "12").await;
+        // The same number at another locker is another compartment.
+        assert_eq!(stock(&s.other, second, "12").await.verdict(), Verdict::Granted);
+        assert_eq!(s.t.hold_row(s.hold).await.compartment.as_deref(), Some("12"));
+        assert_eq!(stock(&s.locker, second, "12").await.verdict(), Verdict::Granted);
+        assert_eq!(s.t.hold_row(s.hold).await.compartment, None, "somebody has taken it out");
+        let token = s.token(&s.locker).await;
+        assert_eq!(ready(&s.locker, &token).await, [(s.hold.id.to_string(), String::new())]);
+        assert_eq!(s.locker.reserve(&token, s.hold.id).await.unwrap().compartment, "");
+
+        // What was lent out of it does not come back into it either.
+        stock(&s.locker, s.hold, "7").await;
+        let token = s.token(&s.locker).await;
+        let lent = s.locker.pick_up(&token, s.hold.id).await.unwrap();
+        stock(&s.locker, second, "7").await;
+        let loan_id = lent.loan.unwrap().loan_id;
+        s.kiosk.cancel_checkout(&loan_id, &s.item.barcode).await.unwrap();
+        let row = s.t.hold_row(s.hold).await;
+        assert_eq!((row.state, row.compartment), (HoldState::Ready.code(), None));
+        s.t.probe().await;
+    }
+
+    async fn what_is_scanned_lies_in_no_compartment_and_is_handed_out_by_no_locker(engine: Engine) {
+        let s = Scene::start(engine).await;
+        stock(&s.locker, s.hold, "12").await;
+        let token = s.token(&s.locker).await;
+        s.locker.reserve(&token, s.hold.id).await.unwrap();
+        // Taken out, the locker without its network, and brought to the kiosk of the same branch.
+        s.t.clock.advance(TimeDelta::hours(1));
+        let before = s.t.hold_row(s.hold).await;
+        let back = s.kiosk.take_back(&s.item.barcode).await.unwrap();
+        assert_eq!((back.closed_loan_id.as_str(), Some(back.pickup_number)), ("", before.pickup_number));
+        let row = s.t.hold_row(s.hold).await;
+        assert_eq!((row.state, row.pickup_until), (HoldState::Ready.code(), before.pickup_until));
+        assert_eq!((row.compartment, row.reserved_device_id), (None, None));
+        let late = s.locker.confirm(&token, s.hold.id).await.unwrap();
+        assert_eq!(reasons(&late.refusals), [RefusalReason::ReservationEnded]);
+        assert_eq!(s.t.open_loans_of(&s.item).await, 0);
+        s.t.probe().await;
+    }
+
     async fn what_comes_up_meanwhile_does_not_refuse_a_confirmation(engine: Engine) {
         let s = Scene::start(engine).await;
         let token = s.token(&s.locker).await;

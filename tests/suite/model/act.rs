@@ -1,6 +1,7 @@
 //! The same operations at the real server: asked by devices and staff, and what they are told in the model's words.
 
 use super::{
+    holding::compartment_of,
     op::{Edit, Level, Op, Report, Spot, Who},
     plain::Said,
     world::{World, branch_code, name_in},
@@ -278,7 +279,7 @@ impl World {
                 heard(&answer, &answer.refusals, "as before".to_owned())
             }
             Op::Stock { spot, hold } => {
-                let (hold_id, compartment) = (self.holds[hold].to_string(), format!("{hold}"));
+                let (hold_id, compartment) = (self.holds[hold].to_string(), compartment_of(hold).to_string());
                 let request = device::StockCompartmentRequest { request_id, hold_id, compartment };
                 let answer = self.device(spot).holds().stock_compartment(request).await.unwrap().into_inner();
                 let until = day(&answer.pickup_until);

@@ -12,6 +12,13 @@ use kortisto_domain::{FeeKind, HoldState, ItemState};
 const PICKUP_DAYS: i64 = 7;
 /// Minutes for which a compartment waits to be opened.
 const LOCKER_MINUTES: i64 = 5;
+/// Compartments of a locker.
+const COMPARTMENTS: usize = 2;
+
+/// The compartment of a locker into which the item of a hold is put: there are fewer than holds.
+pub(super) const fn compartment_of(hold: usize) -> usize {
+    hold % COMPARTMENTS
+}
 
 impl Hold {
     pub(super) fn is_open(&self) -> bool {
@@ -30,8 +37,26 @@ impl Plain {
         self.holds[hold].reserved.is_some_and(|(by, until)| by != spot && self.now < until)
     }
 
-    /// The holds to which an item would be handed out, in the order of the queue.
+    /// The holds to which an item would be handed out, in the order of the queue. Whoever has one item of the title waits
+    /// for none but another one that they name.
     fn queue(&self, item: usize) -> impl Iterator<Item = usize> {
+        self.served_by(item).filter(|name| {
+            let hold = &self.holds[*name];
+            let of_title = |loan: &usize| self.items[self.loans[*loan].item].title == hold.title;
+            hold.only_item.is_some() || !self.loans_of(hold.patron).iter().any(of_title)
+        })
+    }
+
+    /// Whoever brings an item back waits for it no longer.
+    pub(super) fn fulfil_own(&mut self, patron: usize, item: usize) {
+        let own: Vec<_> = self.served_by(item).filter(|hold| self.holds[*hold].patron == patron).collect();
+        for hold in own {
+            self.holds[hold].state = HoldState::Fulfilled;
+        }
+    }
+
+    /// The holds that wait and that an item can serve, in their order.
+    fn served_by(&self, item: usize) -> impl Iterator<Item = usize> {
         let today = self.today();
         let wanted = &self.items[item];
         self.holds.iter().enumerate().filter_map(move |(name, hold)| {
@@ -70,7 +95,9 @@ impl Plain {
                 let hold = &mut self.holds[hold];
                 (hold.state, hold.item) = (HoldState::InTransit, Some(name));
                 (hold.reserved, hold.stocked_by) = (None, None);
-            } else if !waited {
+            } else if waited {
+                (self.holds[hold].reserved, self.holds[hold].stocked_by) = (None, None);
+            } else {
                 self.make_ready(hold, name);
             }
             match pickup == here {
@@ -229,7 +256,8 @@ impl Plain {
 
     pub(super) fn reserve(&mut self, patron: usize, spot: Spot, name: usize) -> Said {
         let mut why = self.against_pickup(patron, spot, name);
-        if self.is_for(name, patron) && self.holds[name].stocked_by.is_some_and(|locker| locker != spot) {
+        if self.is_for(name, patron) && self.holds[name].stocked_by.is_some_and(|(locker, _)| locker != spot)
+        {
             why.retain(|why| *why != Why::HoldReserved);
             why.push(Why::HoldInOtherLocker);
         }
@@ -281,7 +309,13 @@ impl Plain {
             self.make_ready(name, item);
             (self.items[item].state, self.items[item].at) = (ItemState::OnHoldShelf, spot.branch());
         }
-        self.holds[name].stocked_by = Some(spot);
+        // In a compartment lies what was put there last.
+        let compartment = Some((spot, compartment_of(name)));
+        self.holds
+            .iter_mut()
+            .filter(|hold| hold.stocked_by == compartment)
+            .for_each(|hold| hold.stocked_by = None);
+        self.holds[name].stocked_by = compartment;
         Ok(format!("until {:?}", self.holds[name].pickup_until))
     }
 

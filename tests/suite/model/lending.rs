@@ -113,6 +113,9 @@ impl Plain {
                 |fee: &&mut super::plain::Fee| fee.loan == Some(loan) && fee.kind == FeeKind::Compensation;
             self.fees.iter_mut().filter(price).for_each(|fee| fee.open = 0);
         }
+        if let Some(loan) = closed {
+            self.fulfil_own(self.loans[loan].patron, name);
+        }
         let place = self.put(name, spot.branch());
         Ok(format!("loan {closed:?} closed, {place}"))
     }

@@ -108,7 +108,8 @@ pub(super) struct Hold {
     pub(super) frozen_until: Option<NaiveDate>,
     pub(super) valid_until: NaiveDate,
     pub(super) reserved: Option<(Spot, DateTime<Utc>)>,
-    pub(super) stocked_by: Option<Spot>,
+    /// The locker and the compartment.
+    pub(super) stocked_by: Option<(Spot, usize)>,
 }
 
 pub(super) struct Fee {
@@ -209,8 +210,9 @@ impl Plain {
             let until = hold.pickup_until.filter(|_| *state == HoldState::Ready);
             lines.push(format!(
                 "hold {name}: of {patron}, {state:?} with {item:?} at {pickup:?} until {until:?}, \
-                 frozen {frozen_until:?}, valid {valid_until}, reserved {:?}",
-                reserved.map(|(spot, _)| spot)
+                 frozen {frozen_until:?}, valid {valid_until}, reserved {:?}, in {:?}",
+                reserved.map(|(spot, _)| spot),
+                hold.stocked_by.map(|(spot, compartment)| (spot, compartment.to_string()))
             ));
         }
         for (name, fee) in self.fees.iter().enumerate() {

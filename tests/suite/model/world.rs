@@ -301,11 +301,12 @@ impl World {
             let by = |id: i64| Spot::ALL.into_iter().find(|spot| self.device(*spot).id == id).unwrap();
             lines.push(format!(
                 "hold {name}: of {patron}, {state:?} with {item:?} at {:?} until {until:?}, frozen {:?}, \
-                 valid {}, reserved {:?}",
+                 valid {}, reserved {:?}, in {:?}",
                 branch_of(row.pickup_branch_id),
                 row.frozen_until,
                 row.valid_until.unwrap(),
-                row.reserved_device_id.map(by)
+                row.reserved_device_id.map(by),
+                row.compartment_device_id.map(by).zip(row.compartment)
             ));
         }
         for row in fees::Entity::find().order_by_asc(fees::Column::Id).all(writer).await.unwrap() {

@@ -70,12 +70,20 @@ async fn get(staff: &Staff, barcode: &str) -> wire::GetItemResponse {
 }
 
 async fn set(staff: &Staff, barcode: &str, report: ItemReport) -> Result<ItemState, Status> {
+    Ok(report_of(staff, barcode, report).await?.state())
+}
+
+async fn report_of(
+    staff: &Staff,
+    barcode: &str,
+    report: ItemReport,
+) -> Result<wire::SetItemStateResponse, Status> {
     let request = wire::SetItemStateRequest {
         request_id: new_id(),
         item_barcode: barcode.to_owned(),
         report: report.into(),
     };
-    Ok(client(staff).set_item_state(request).await?.into_inner().state())
+    client(staff).set_item_state(request).await.map(tonic::Response::into_inner)
 }
 
 async fn list(staff: &Staff, number: &str, page_size: i32, token: &str) -> wire::GetTitleResponse {
@@ -188,11 +196,15 @@ on_both_engines! {
         w.t.set_hold(waits, kortisto_store::entities::holds::Column::OnlyItemId, wanted.id).await;
         let number = new_id();
         put_title(&staff, title(&number)).await.unwrap();
-        for report in [ItemReport::Lost, ItemReport::Available, ItemReport::Found] {
-            for tied in [&lent, &kept] {
-                let status = set(&staff, &tied.barcode, report).await.unwrap_err();
-                assert_eq!(reason(&status), ErrorReason::RuleBroken, "{report:?}");
-            }
+        for (tied, report) in [
+            (&lent, ItemReport::Lost),
+            (&lent, ItemReport::Available),
+            (&lent, ItemReport::Found),
+            (&kept, ItemReport::Available),
+            (&kept, ItemReport::Found),
+        ] {
+            let status = set(&staff, &tied.barcode, report).await.unwrap_err();
+            assert_eq!(reason(&status), ErrorReason::RuleBroken, "{report:?}");
         }
         for tied in [&lent, &kept, &wanted] {
             let moved = wire::Item { barcode: tied.barcode.clone(), ..item(&number) };
@@ -204,6 +216,50 @@ on_both_engines! {
         let record = get(&staff, &kept.barcode).await.record.unwrap();
         assert_eq!(record.kept_for_hold_id, hold.id.to_string());
         assert_eq!(record.state(), ItemState::OnHoldShelf);
+        w.t.probe().await;
+    }
+
+    async fn what_is_missing_from_its_shelf_leaves_its_hold_at_its_place(engine: Engine) {
+        let w = World::start(engine).await;
+        let desk = w.staff(&[StaffRole::Desk]).await;
+        let (kiosk, locker) = (w.t.device(DeviceKind::SelfCheckout).await, w.t.device(DeviceKind::Locker).await);
+        let (patron, missing) = (w.t.patron().await, w.t.item().await);
+        let first = w.t.hold(&patron, missing.title, BRANCH_MAIN).await;
+        let second = w.t.hold(&w.t.patron().await, missing.title, BRANCH_MAIN).await;
+        kiosk.take_back(&missing.barcode).await.unwrap();
+        // A locker that may have handed it out says first whether it has.
+        let token = locker.sign_in(&patron.card, patron.pin).await;
+        locker.reserve(&token, first.id).await.unwrap();
+        let status = set(&desk, &missing.barcode, ItemReport::Lost).await.unwrap_err();
+        assert_eq!(reason(&status), ErrorReason::RuleBroken);
+        w.t.clock.advance(TimeDelta::hours(25));
+
+        let answer = report_of(&desk, &missing.barcode, ItemReport::Lost).await.unwrap();
+        assert_eq!((answer.state(), answer.holds_without_item), (ItemState::Lost, 2));
+        let row = w.t.hold_row(first).await;
+        assert_eq!((row.state, row.kept_item_id, row.pickup_number), (HoldState::Pending.code(), None, None));
+        assert_eq!((row.ready_at, row.pickup_until, row.reserved_until), (None, None, None));
+        assert_eq!(w.t.hold_row(second).await.state, HoldState::Pending.code(), "nobody is promised what is not there");
+        let explain = wire::ExplainHoldRequest {
+            hold_id: first.id.to_string(),
+            purpose: wire::Purpose::CustomerService.into(),
+        };
+        let mut holds = wire::hold_service_client::HoldServiceClient::new(desk.channel());
+        let explained = holds.explain_hold(explain).await.unwrap().into_inner();
+        assert_eq!(explained.obstacle(), wire::HoldObstacle::NoItem);
+        let actions: Vec<_> = explained.events.iter().map(|event| event.action.as_str()).collect();
+        assert_eq!(actions, ["return", "reserve_pickup", "set_item_state"]);
+        w.t.probe().await;
+
+        let copy = w.t.item_with(ItemSeed { title: Some(missing.title), ..ItemSeed::default() }).await;
+        kiosk.take_back(&copy.barcode).await.unwrap();
+        assert_eq!(w.t.hold_row(first).await.kept_item_id, Some(copy.id), "the first is still the first");
+        // One that travels may get lost as well.
+        let east = w.t.device_at(DeviceKind::SelfCheckout, BRANCH_EAST, "east").await;
+        east.take_back(&copy.barcode).await.unwrap();
+        assert_eq!(w.t.hold_row(first).await.state, HoldState::InTransit.code());
+        assert_eq!(set(&desk, &copy.barcode, ItemReport::InRepair).await.unwrap(), ItemState::InRepair);
+        assert_eq!(w.t.hold_row(first).await.state, HoldState::Pending.code());
         w.t.probe().await;
     }
 

@@ -349,6 +349,18 @@ impl PolicySet {
         }
     }
 
+    /// Whether a patron of this category may wait for this class.
+    #[must_use]
+    pub fn may_hold(
+        &self,
+        place: &Place<'_>,
+        category: PatronCategory,
+        class: ItemClass<'_>,
+        today: NaiveDate,
+    ) -> bool {
+        self.settings.hold_allowed.value(&of_loan(place, category, class, today))
+    }
+
     /// What applies to placing a hold on this class.
     #[must_use]
     pub fn placing(

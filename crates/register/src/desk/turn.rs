@@ -8,7 +8,7 @@ use super::{
 use crate::{RegisterError, Rpc, Rulebook, Surroundings, audit::About, permissions, rulings::Asker};
 use chrono::{DateTime, Duration, Utc};
 use kortisto_domain::{
-    Decision, DeviceState, HoldState, Moment, Reason,
+    Decision, DeviceState, HoldState, Moment, Reason, facts,
     reserve_pickup::{self, Reserved},
 };
 use kortisto_store::queries::{
@@ -131,6 +131,11 @@ impl Turn {
             answer,
             at: At(self.moment.at()),
         });
+    }
+
+    /// The item as the rules see it.
+    pub(crate) fn item_facts(&self, item: &Item) -> facts::Item {
+        World::item_facts(item, &self.rulebook, self.moment.today())
     }
 
     /// Leaves the audit row of a decision, and gives its id.

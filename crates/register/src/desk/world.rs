@@ -1,7 +1,8 @@
 //! What a turn knows: every fact it loaded, with the effects of its earlier operations laid over.
 
+use crate::Rulebook;
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::facts;
+use kortisto_domain::{facts, policy::ItemClass};
 use kortisto_store::queries::{
     circulation_facts::{self, NamedHold, Queued, Remembered, Session},
     item::Item,
@@ -58,6 +59,8 @@ pub(crate) struct World {
     pub(crate) items: HashMap<i64, Item>,
     /// Those whom an item can serve, by the item.
     queues: HashMap<i64, Vec<Queued>>,
+    /// Pending holds that the loan of an item has served.
+    pub(crate) served_by_loan: HashMap<i64, Vec<Uuid>>,
     pub(crate) holds: HashMap<Uuid, NamedHold>,
     pub(crate) remembered: HashMap<(i64, Uuid), Remembered>,
     /// By card.
@@ -100,6 +103,9 @@ impl World {
             self.items.entry(id).or_insert(item);
             if !found.queue.is_empty() {
                 self.queues.entry(id).or_insert_with(|| found.queue);
+            }
+            if !found.served_by_loan.is_empty() {
+                self.served_by_loan.entry(id).or_insert_with(|| found.served_by_loan);
             }
             id
         });
@@ -199,8 +205,14 @@ impl World {
         Some(served)
     }
 
+    /// Whether others wait for the item, and may.
+    pub(crate) fn is_waited_for(item: &Item, rulebook: &Rulebook, today: NaiveDate) -> bool {
+        let class = ItemClass { material: &item.material, collection: &item.collection };
+        item.waited_for && rulebook.is_ever_held(class, today)
+    }
+
     /// The item as the rules see it.
-    pub(crate) fn item_facts(item: &Item) -> facts::Item {
+    pub(crate) fn item_facts(item: &Item, rulebook: &Rulebook, today: NaiveDate) -> facts::Item {
         facts::Item {
             state: item.state,
             material: item.material.clone(),
@@ -213,7 +225,7 @@ impl World {
                 pickup_branch: hold.pickup_branch_id,
                 card: hold.card_id,
             }),
-            waited_for: item.waited_for,
+            waited_for: Self::is_waited_for(item, rulebook, today),
         }
     }
 

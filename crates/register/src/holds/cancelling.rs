@@ -70,6 +70,7 @@ pub(crate) fn closed(id: Uuid, state: HoldState, at: At) -> HoldRow {
         ready_at: None,
         pickup_until: None,
         pickup_number: None,
+        stays_in_compartment: false,
         at,
     }
 }

@@ -22,7 +22,8 @@ pub(crate) struct Changed {
 }
 
 impl Holder<'_> {
-    /// Changes a hold of the patron, or says why not: `HoldUnknown`, `HoldNotChangeable`, `PickupPlaceUnknown`.
+    /// Changes a hold of the patron, or says why not: `HoldUnknown`, `HoldNotChangeable`, `PickupPlaceUnknown`,
+    /// `HoldNotAllowed`.
     pub(crate) async fn change(
         &self,
         id: Uuid,
@@ -60,6 +61,9 @@ impl Holder<'_> {
         }
         let branch = pickup.map_or(before.pickup_branch_id, |pickup| pickup.branch);
         let (policy, today) = (self.policy_of(&before, branch).await?, self.moment.today());
+        if branch != before.pickup_branch_id && !policy.allowed {
+            return Ok((Decision::refused(Reason::HoldNotAllowed), None));
+        }
         if let Some(day) = edit.valid_until {
             // From when it was placed: a hold is not kept alive by changing it again and again.
             let latest = place_hold::last_day(&policy, Some(day), self.moment.day_of(before.placed_at));

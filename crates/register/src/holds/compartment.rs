@@ -42,7 +42,8 @@ impl AtCompartment {
             state: hold.state,
             pickup_branch: hold.pickup_branch_id,
         });
-        let item = self.facts.item.as_ref().map(World::item_facts);
+        let item = self.facts.item.as_ref();
+        let item = item.map(|item| World::item_facts(item, &desk.rulebook, desk.moment.today()));
         desk.asker().pick_up(at_pickup, item.as_ref())
     }
 }

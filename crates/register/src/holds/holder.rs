@@ -1,6 +1,6 @@
 //! Whose holds are placed, changed and cancelled, at a device or at a desk, and what these have in common.
 
-use super::wish::PickupPlace;
+use super::{waiting::NEVER, wish::PickupPlace};
 use crate::{Register, RegisterError, Rulebook};
 use kortisto_domain::{
     HoldState, ItemState, Moment, ResourceKind,
@@ -80,7 +80,6 @@ impl Holder<'_> {
         only_branch: Option<i64>,
         pickup_branch: i64,
     ) -> Result<Vec<PlacingPolicy>, RegisterError> {
-        const NEVER: [ItemState; 3] = [ItemState::NotForLoan, ItemState::Lost, ItemState::Withdrawn];
         let mut query = items::Entity::find()
             .filter(items::Column::TitleId.eq(title.id))
             .filter(items::Column::State.is_not_in(NEVER.map(ItemState::code)));

@@ -6,6 +6,7 @@
 //! | the same for devices and desks | `holder`, `placing`, `changing`, `cancelling` |
 //! | at a locker | `reserve`, `confirm`, `revert`, and what they share: `compartment`; `stock` |
 //! | an item comes to a hold, or leaves one that is over | `ready`, `release` |
+//! | those who wait for a title | `waiting` |
 //! | time passes | `expire` |
 //! | the shelf of a branch as it changes | `watch_shelf` |
 
@@ -27,6 +28,7 @@ pub(crate) mod release;
 pub(crate) mod reserve;
 pub(crate) mod revert;
 pub(crate) mod stock;
+pub(crate) mod waiting;
 pub(crate) mod watch_shelf;
 pub(crate) mod wish;
 

@@ -3,7 +3,7 @@
 use crate::{
     Caller, Rpc,
     audit::About,
-    desk::{Deferral, Reply, Turn, turn::request_hash, world::World},
+    desk::{Deferral, Reply, Turn, turn::request_hash},
     loans::{LoanAnswer, checkout::session_ended},
 };
 use kortisto_domain::pick_up::HoldAtPickup;
@@ -43,7 +43,7 @@ impl PickUp {
         if !turn.held.patron(patron_id) || item.as_ref().is_some_and(|item| !turn.held.item(item.id)) {
             return Err(Deferral::NextTurn);
         }
-        let facts = item.as_ref().map(World::item_facts);
+        let facts = item.as_ref().map(|item| turn.item_facts(item));
         let at_pickup = hold.as_ref().map(|hold| HoldAtPickup {
             patron: hold.patron_id,
             state: hold.state,

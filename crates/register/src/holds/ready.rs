@@ -33,6 +33,7 @@ impl HoldShelf<'_> {
             ready_at: Some(At(at)),
             pickup_until: today.checked_add_days(Days::new(u64::from(days))),
             pickup_number: Some(pickup_number(&*self.surroundings.random)),
+            stays_in_compartment: false,
             at: At(at),
         };
         changes.holds.insert(hold, row.clone());

@@ -6,10 +6,12 @@
 //! one in a compartment, which somebody has to open first. The order of the queue is that of a return.
 
 use super::ready::HoldShelf;
-use crate::desk::world::World;
+use crate::{Rulebook, desk::world::World};
+use chrono::NaiveDate;
 use kortisto_domain::{
     ItemState,
     facts::{self, QueuedHold},
+    policy::ItemClass,
     take_back::{self, Routing, TakeBack},
 };
 use kortisto_store::queries::{
@@ -29,7 +31,7 @@ pub(crate) fn release(
     in_compartment: bool,
 ) -> Option<Uuid> {
     let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == shelf.branch;
-    let place = if waits_here && !in_compartment { served_here(shelf.branch, item, queue) } else { None };
+    let place = if waits_here && !in_compartment { served_here(shelf, item, queue) } else { None };
     let next = place.and_then(|place| queue.get(place));
     let next = next.map(|hold| shelf.receive(changes, hold.id, hold.patron_id, item.id).id);
     let row = ItemRow {
@@ -43,22 +45,33 @@ pub(crate) fn release(
 }
 
 /// The place of the hold that a return would hand the item to, if it is picked up here.
-fn served_here(branch: i64, item: &Item, queue: &[Queued]) -> Option<usize> {
-    let facts = facts::Item { kept_for: None, ..World::item_facts(item) };
-    let queue = as_queue(queue);
+fn served_here(shelf: &HoldShelf<'_>, item: &Item, queue: &[Queued]) -> Option<usize> {
+    let (rulebook, today) = (shelf.rulebook, shelf.moment.today());
+    let facts = facts::Item { kept_for: None, ..World::item_facts(item, rulebook, today) };
+    let queue = as_queue(rulebook, facts.class(), today, queue);
+    let branch = shelf.branch;
     match take_back::route(&TakeBack { item: &facts, item_id: item.id, branch, queue: &queue }) {
         Routing::HoldShelf { queue_index } => queue_index,
         Routing::Shelf | Routing::Staff | Routing::TransitHome { .. } | Routing::TransitToHold { .. } => None,
     }
 }
 
-/// The queue as the rules see it.
-pub(crate) fn as_queue<'q>(queue: impl IntoIterator<Item = &'q Queued>) -> Vec<QueuedHold> {
+/// The queue of an item of this class as the rules see it.
+pub(crate) fn as_queue<'q>(
+    rulebook: &Rulebook,
+    class: ItemClass<'_>,
+    today: NaiveDate,
+    queue: impl IntoIterator<Item = &'q Queued>,
+) -> Vec<QueuedHold> {
     let queued = |hold: &Queued| QueuedHold {
         patron: hold.patron_id,
         pickup_branch: hold.pickup_branch_id,
         only_item: hold.only_item_id,
         only_branch: hold.only_branch_id,
+        allowed: {
+            let place = rulebook.place(hold.pickup_branch_id);
+            rulebook.policies.may_hold(&place, hold.category, class, today)
+        },
     };
     queue.into_iter().map(queued).collect()
 }

@@ -96,6 +96,7 @@ async fn stock(
     asking.note(register, &mut changes, "stock_compartment", &answer.decision, about)?;
     changes::apply(transaction, Engine::of(transaction), changes, at, today).await?;
     if answer.decision.is_granted() {
+        empty(transaction, &device, &ask.compartment, ask.hold).await?;
         holds::Entity::update_many()
             .col_expr(holds::Column::Compartment, Expr::value(ask.compartment.clone()))
             .col_expr(holds::Column::CompartmentDeviceId, Expr::value(device.id))
@@ -105,6 +106,24 @@ async fn stock(
             .map_err(StoreError::from)?;
     }
     Ok(answer)
+}
+
+/// What was put into a compartment last is what lies there: whatever was there before has been taken out.
+async fn empty(
+    transaction: &DatabaseTransaction,
+    device: &Device,
+    compartment: &str,
+    but: Uuid,
+) -> Result<(), StoreError> {
+    holds::Entity::update_many()
+        .col_expr(holds::Column::Compartment, Expr::value(None::<String>))
+        .col_expr(holds::Column::CompartmentDeviceId, Expr::value(None::<i64>))
+        .filter(Expr::col(holds::Column::CompartmentDeviceId).eq(device.id))
+        .filter(Expr::col(holds::Column::Compartment).eq(compartment))
+        .filter(Expr::col(holds::Column::Id).ne(but))
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 async fn put_in(

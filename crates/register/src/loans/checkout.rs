@@ -7,7 +7,6 @@ use crate::{
     desk::{
         Deferral, Reply, Turn,
         turn::{Who, request_hash},
-        world::World,
     },
 };
 use kortisto_domain::{Decision, Reason};
@@ -49,7 +48,7 @@ impl Checkout {
         if let Some(reply) = self.renew_own(turn, &device, &who, item.as_ref(), &hash)? {
             return Ok(reply);
         }
-        let facts = item.as_ref().map(World::item_facts);
+        let facts = item.as_ref().map(|item| turn.item_facts(item));
         let mut lent = turn.asker(&who, &device).lend(facts.as_ref());
         let kept = item.as_ref().and_then(|item| item.kept_for.as_ref());
         lent.decision = turn.unless_reserved(&device, lent.decision, kept.and_then(|kept| kept.reserved));

@@ -99,6 +99,7 @@ impl NewLoan<'_> {
                 ready_at: None,
                 pickup_until: None,
                 pickup_number: None,
+                stays_in_compartment: true,
                 at: At(at),
             };
             changes.holds.insert(kept.id, row);

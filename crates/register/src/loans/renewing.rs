@@ -41,7 +41,11 @@ pub(crate) fn decide(asker: &Asker<'_>, item: Option<&Item>) -> RenewDecision {
     let Asker { card, patron, patron_id, rulebook, moment, .. } = *asker;
     let found = item.and_then(|item| {
         let loan = item.loan.as_ref()?;
-        Some((loan_facts(loan, rulebook, moment), World::item_facts(item), loan.branch_id))
+        Some((
+            loan_facts(loan, rulebook, moment),
+            World::item_facts(item, rulebook, moment.today()),
+            loan.branch_id,
+        ))
     });
     // Where there is no such loan, the branch only says where bans are looked for.
     let branch = found.as_ref().map_or(asker.branch, |(.., branch)| *branch);

@@ -4,8 +4,8 @@ use super::fees::Charging;
 use crate::{
     Caller, PickupSpot, Rpc, Rulebook,
     audit::About,
-    desk::{Deferral, Reply, Turn, turn::request_hash, world::World},
-    holds::{ready::HoldShelf, release::as_queue},
+    desk::{Deferral, Reply, Turn, turn::request_hash},
+    holds::{cancelling::closed, ready::HoldShelf, release::as_queue},
 };
 use kortisto_domain::{
     Decision, HoldState, ItemState, LoanState, Reason,
@@ -93,8 +93,9 @@ impl Return {
         {
             return Err(Deferral::NextTurn);
         }
-        let queue = as_queue(turn.world.queue(item.id));
-        let facts = World::item_facts(&item);
+        let facts = turn.item_facts(&item);
+        let today = turn.moment.today();
+        let queue = as_queue(&turn.rulebook, facts.class(), today, turn.world.queue(item.id));
         let routing = take_back::route(&TakeBack {
             item: &facts,
             item_id: item.id,
@@ -103,6 +104,7 @@ impl Return {
         });
         if let Some(loan) = &item.loan {
             close_loan(turn, &device, &item, loan);
+            fulfil_own(turn, &device, &item, loan);
         }
         let (routing, hold) = put(turn, &device, &item, routing);
         let decision = Decision::granted();
@@ -159,6 +161,20 @@ fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLoan) {
     turn.world.count_loan(patron, &item.material, false);
     if let Some(item) = turn.world.items.get_mut(&item.id) {
         item.loan = None;
+    }
+}
+
+/// Whoever has read it waits for it no longer.
+fn fulfil_own(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLoan) {
+    for id in turn.world.served_by_loan.remove(&item.id).unwrap_or_default() {
+        turn.changes.holds.insert(id, closed(id, HoldState::Fulfilled, At(turn.moment.at())));
+        let about = About {
+            subject: Some(loan.borrower.pseudonym),
+            item: Some(item.id),
+            hold: Some(id),
+            ..About::default()
+        };
+        turn.audit(device, "fulfil_hold", &Decision::granted(), about);
     }
 }
 
@@ -237,12 +253,13 @@ fn keep(
             }
         }
     };
-    // Scanned once more where it waits: the holder has been told a day and a number, and they stay.
+    // Scanned once more where it waits: the holder has been told a day and a number, and they stay. Whoever scans it has
+    // it in their hands, and so no locker does.
     let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == device.branch_id;
     if arrived && waits_here && queue_index.is_none() {
-        return Some(kept);
-    }
-    if arrived {
+        let row = moved(turn, kept.id, HoldState::Ready, item.id);
+        turn.changes.holds.insert(kept.id, row);
+    } else if arrived {
         let shelf = HoldShelf {
             branch: device.branch_id,
             rulebook: &turn.rulebook,
@@ -251,17 +268,23 @@ fn keep(
         };
         kept.pickup_number = shelf.receive(&mut turn.changes, kept.id, kept.patron_id, item.id).pickup_number;
     } else {
-        let row = HoldRow {
-            id: kept.id,
-            state: HoldState::InTransit.code(),
-            kept_item_id: Some(item.id),
-            ready_at: None,
-            pickup_until: None,
-            pickup_number: None,
-            at: At(turn.moment.at()),
-        };
+        let row = moved(turn, kept.id, HoldState::InTransit, item.id);
         turn.changes.holds.insert(kept.id, row);
     }
     kept.reserved = None;
     Some(kept)
+}
+
+/// A hold whose item is somewhere else than where it was put for it.
+fn moved(turn: &Turn, id: Uuid, state: HoldState, item: i64) -> HoldRow {
+    HoldRow {
+        id,
+        state: state.code(),
+        kept_item_id: Some(item),
+        ready_at: None,
+        pickup_until: None,
+        pickup_number: None,
+        stays_in_compartment: false,
+        at: At(turn.moment.at()),
+    }
 }

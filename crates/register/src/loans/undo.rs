@@ -136,6 +136,7 @@ fn take_back(turn: &mut Turn, item: &Item, loan: &OpenLoan) {
             ready_at: None,
             pickup_until: None,
             pickup_number: None,
+            stays_in_compartment: true,
             at: At(at),
         };
         turn.changes.holds.insert(hold, row);

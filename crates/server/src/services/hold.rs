@@ -318,13 +318,15 @@ fn hold(details: HoldDetails) -> Hold {
         State::InTransit => HoldState::InTransit,
         State::Pending | State::Fulfilled | State::Cancelled | State::Lapsed => HoldState::Pending,
     };
+    // One that has strayed from its shelf gets another day and number there.
+    let on_shelf = details.state == State::Ready;
     Hold {
         hold_id: details.id.to_string(),
         title_label: details.label,
         state: state.into(),
         pickup_branch: details.pickup_branch,
-        pickup_until: day(details.pickup_until),
-        pickup_number: details.pickup_number.unwrap_or_default(),
+        pickup_until: day(details.pickup_until.filter(|_| on_shelf)),
+        pickup_number: details.pickup_number.filter(|_| on_shelf).unwrap_or_default(),
         placed_at: Some(reply::timestamp(details.placed_at)),
         queue_position: details.queue_position.and_then(|place| i32::try_from(place).ok()).unwrap_or(0),
         frozen_until: day(details.frozen_until),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Engine, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::HoldState;
+use kortisto_domain::{HoldState, PatronCategory};
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use uuid::Uuid;
@@ -101,6 +101,8 @@ pub struct Queued {
     pub id: Uuid,
     /// Whose it is.
     pub patron_id: i64,
+    /// The category of its holder.
+    pub category: PatronCategory,
     /// Where it is picked up.
     pub pickup_branch_id: i64,
     /// Set when only this item will do.
@@ -116,7 +118,7 @@ pub struct Queued {
 }
 
 /// What a row of a queue holds, in the order of the statement.
-type QueuedColumns = (Uuid, i64, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type QueuedColumns = (Uuid, i64, i16, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// A hold that a request names.
 #[derive(Debug, Clone)]
@@ -152,11 +154,25 @@ pub struct Facts {
     pub party: Option<Party>,
     /// The item, of the barcode or of the hold.
     pub item: Option<Item>,
-    /// Of the queue of the item's title those whom the item can serve, in order.
+    /// Of the queue of the item's title those whom the item can serve, in order. Whoever has an item of the title waits
+    /// for none.
     pub queue: Vec<Queued>,
+    /// Pending holds of the item's borrower that it has served.
+    pub served_by_loan: Vec<Uuid>,
     /// The hold.
     pub hold: Option<NamedHold>,
 }
+
+/// Whether the item `i` can serve the hold `h` today.
+const IN_QUEUE: &str = "k.wants_queue and h.title_id = i.title_id and h.state = 1 \
+     and (h.only_item_id is null or h.only_item_id = i.id) \
+     and (h.only_branch_id is null or h.only_branch_id = i.home_branch_id) \
+     and (h.frozen_until is null or h.frozen_until < k.today) \
+     and (h.valid_until is null or h.valid_until >= k.today)";
+
+/// Whether the holder of `h` has no item of its title. Whoever waits for one item of it may have another.
+const WITHOUT_THE_TITLE: &str = "(h.only_item_id is not null or not exists (select 1 from open_loans hl \
+     join items hi on hi.id = hl.item_id where hl.patron_id = h.patron_id and hi.title_id = h.title_id))";
 
 fn text(engine: Engine) -> String {
     let keys = rows(engine, KEY, 1);
@@ -166,26 +182,30 @@ fn text(engine: Engine) -> String {
         engine,
         match engine {
             Engine::Postgres => {
-                "q.id, q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
+                "q.id, q.patron_id, q.category, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
                  q.pickup_stop_id, q.pickup_locker_id"
             }
             Engine::Sqlite => {
-                "lower(hex(q.id)), q.patron_id, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
+                "lower(hex(q.id)), q.patron_id, q.category, q.pickup_branch_id, q.only_item_id, q.only_branch_id, q.card_id, \
                  q.pickup_stop_id, q.pickup_locker_id"
             }
         },
         &format!(
-            "from (select h.id, h.patron_id, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id, \
-             h.pickup_stop_id, h.pickup_locker_id from holds h where k.wants_queue and h.title_id = i.title_id and h.state = 1 \
-             and (h.only_item_id is null or h.only_item_id = i.id) \
-             and (h.only_branch_id is null or h.only_branch_id = i.home_branch_id) \
-             and (h.frozen_until is null or h.frozen_until < k.today) \
-             and (h.valid_until is null or h.valid_until >= k.today) order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
+            "from (select h.id, h.patron_id, hp.category, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id, \
+             h.pickup_stop_id, h.pickup_locker_id from holds h join patrons hp on hp.id = h.patron_id \
+             where {IN_QUEUE} and h.patron_id <> coalesce(o.patron_id, 0) and {WITHOUT_THE_TITLE} \
+             order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
         ),
     );
+    let served = match engine {
+        Engine::Postgres => "h.id",
+        Engine::Sqlite => "lower(hex(h.id))",
+    };
+    let served =
+        list(engine, served, &format!("from holds h where {IN_QUEUE} and h.patron_id = o.patron_id"));
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
-         s.id, s.device_id, s.expires_at, s.ended_at, s.guardian_id, {party}, {item}, {queue}, h.id, h.patron_id, h.state, \
+         s.id, s.device_id, s.expires_at, s.ended_at, s.guardian_id, {party}, {item}, {queue}, {served}, h.id, h.patron_id, h.state, \
          h.pickup_branch_id, h.compartment_device_id, h.reserved_device_id, h.reserved_until \
          from {keys} {DEVICE_JOIN}\
          left join remembered_answers r on r.device_id = d.id and r.request_id = k.request_id \
@@ -226,19 +246,33 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
     let queue = cursor
         .list::<QueuedColumns>()?
         .into_iter()
-        .map(|(id, patron_id, pickup_branch_id, only_item_id, only_branch_id, card_id, stop, locker)| {
-            Queued {
+        .map(
+            |(
                 id,
                 patron_id,
+                category,
                 pickup_branch_id,
                 only_item_id,
                 only_branch_id,
                 card_id,
-                pickup_stop_id: stop,
-                pickup_locker_id: locker,
-            }
-        })
-        .collect();
+                stop,
+                locker,
+            )| {
+                Ok(Queued {
+                    id,
+                    patron_id,
+                    category: category.try_into()?,
+                    pickup_branch_id,
+                    only_item_id,
+                    only_branch_id,
+                    card_id,
+                    pickup_stop_id: stop,
+                    pickup_locker_id: locker,
+                })
+            },
+        )
+        .collect::<Result<_, StoreError>>()?;
+    let served_by_loan = cursor.list::<(Uuid,)>()?.into_iter().map(|(id,)| id).collect();
     let hold = match cursor.get::<Option<Uuid>>()? {
         None => None,
         Some(id) => Some(NamedHold {
@@ -250,7 +284,7 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Facts, StoreError> {
             reserved: cursor.get::<Option<i64>>()?.zip(cursor.get::<Option<DateTime<Utc>>>()?),
         }),
     };
-    Ok(Facts { ord, rulebook_version, device, remembered, session, party, item, queue, hold })
+    Ok(Facts { ord, rulebook_version, device, remembered, session, party, item, queue, served_by_loan, hold })
 }
 
 fn read_session(cursor: &mut Cursor<'_>) -> Result<Option<Session>, StoreError> {

@@ -33,7 +33,9 @@ pub(super) fn item_columns(engine: Engine) -> String {
            and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
            and (w.frozen_until is null or w.frozen_until < k.today) \
            and (w.valid_until is null or w.valid_until >= k.today) \
-           and w.patron_id <> coalesce(o.patron_id, p.id, 0)), \
+           and w.patron_id <> coalesce(o.patron_id, p.id, 0) \
+           and (w.only_item_id is not null or not exists (select 1 from open_loans wl join items wi \
+             on wi.id = wl.item_id where wl.patron_id = w.patron_id and wi.title_id = w.title_id))), \
          o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, \
          o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
          o.was_due_at, o.was_device_id, o.renewals_made, lp.category, lp.birth_date, lp.pseudonym, \

@@ -5,10 +5,11 @@ use chrono::TimeDelta;
 use kortisto::{
     common::v1::Verdict,
     device::v1::{
-        AuthenticatePatronRequest, CancelHoldRequest, CancelHoldResponse, CheckAccessRequest,
-        CheckAccessResponse, CheckoutRequest, CheckoutResponse, ConfirmPickupRequest, ConfirmPickupResponse,
-        PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest, PlaceHoldResponse, ReservePickupRequest,
-        ReservePickupResponse, ReturnRequest, ReturnResponse, RevertPickupRequest, RevertPickupResponse,
+        AuthenticatePatronRequest, CancelCheckoutRequest, CancelCheckoutResponse, CancelHoldRequest,
+        CancelHoldResponse, CheckAccessRequest, CheckAccessResponse, CheckoutRequest, CheckoutResponse,
+        ConfirmPickupRequest, ConfirmPickupResponse, PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest,
+        PlaceHoldResponse, RenewRequest, RenewResponse, ReservePickupRequest, ReservePickupResponse,
+        ReturnRequest, ReturnResponse, RevertPickupRequest, RevertPickupResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
         fee_service_client::FeeServiceClient, hold_service_client::HoldServiceClient,
         loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
@@ -335,6 +336,26 @@ impl Device {
             ..Default::default()
         };
         self.holds().place_hold(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Renews a loan.
+    ///
+    /// # Errors
+    /// As the server says.
+    pub async fn renew(&self, token: &str, barcode: &str) -> Result<RenewResponse, Status> {
+        let (patron_token, item_barcode) = (token.to_owned(), barcode.to_owned());
+        let request = RenewRequest { request_id: new_id(), patron_token, item_barcode };
+        self.loans().renew(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Undoes what happened last to a loan.
+    ///
+    /// # Errors
+    /// As the server says.
+    pub async fn cancel_checkout(&self, loan: &str, barcode: &str) -> Result<CancelCheckoutResponse, Status> {
+        let (loan_id, item_barcode) = (loan.to_owned(), barcode.to_owned());
+        let request = CancelCheckoutRequest { request_id: new_id(), loan_id, item_barcode };
+        self.loans().cancel_checkout(request).await.map(tonic::Response::into_inner)
     }
 
     /// Cancels a hold under a new request id.

@@ -8,6 +8,7 @@ use super::found::Found;
 use crate::{
     Register, RegisterError,
     audit::{About, Author},
+    desk::world::World,
     jobs::JobReport,
     loans::fees::Charging,
     notices::cause::{self, Reminded},
@@ -83,7 +84,9 @@ impl<'a> Writer<'a> {
         for loan in &self.found.loans {
             // Returned and lent again between two looks: another run finds it.
             let Some(item) = self.found.items.get(&loan.item_id) else { continue };
-            if let Some(step) = self.found.step(loan, item.waited_for)? {
+            let (rulebook, today) = (&self.found.rulebook, self.found.moment.today());
+            let held = World::is_waited_for(item, rulebook, today);
+            if let Some(step) = self.found.step(loan, held)? {
                 groups.entry((loan.patron_id, step)).or_default().push(loan);
             }
         }

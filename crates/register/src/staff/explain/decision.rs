@@ -117,7 +117,7 @@ impl StaffView for ExplainDecision {
             moment: &moment,
         };
         let (place, category) = (rulebook.place(branch), party.patron.category);
-        let item = loaded.item.as_ref().map(World::item_facts);
+        let item = loaded.item.as_ref().map(|item| World::item_facts(item, &rulebook, today));
         let hold = loaded.hold.as_ref().map(|hold| HoldAtPickup {
             patron: hold.patron_id,
             state: hold.state,

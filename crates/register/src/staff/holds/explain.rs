@@ -3,17 +3,18 @@
 use super::{barcodes, hold};
 use crate::{
     HoldDetails, RegisterError, Rulebook,
-    holds::details::details,
+    holds::{details::details, waiting},
     staff::{StaffDesk, StaffRpc, StaffView},
 };
-use chrono::{DateTime, Utc};
-use kortisto_domain::{HoldState, Purpose};
+use chrono::{DateTime, NaiveDate, Utc};
+use kortisto_domain::{HoldState, PatronCategory, Purpose, policy::ItemClass};
 use kortisto_store::{
     StoreError,
-    entities::{audit, holds, items, patrons},
+    entities::{audit, holds, items, patrons, titles},
     queries::circulation_facts::QUEUE_ROWS_MAX,
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Events that are shown at most.
@@ -38,6 +39,12 @@ pub enum Obstacle {
     OtherItem,
     /// It waits for items of another branch.
     OtherBranch,
+    /// Its holder has an item of the title.
+    HasItem,
+    /// No item of the title can serve it.
+    NoItem,
+    /// Its holder may not wait for items of this collection or material.
+    NotAllowed,
 }
 
 /// A hold in front of another.
@@ -76,6 +83,8 @@ pub struct HoldExplained {
     pub events: Vec<HoldEvent>,
     /// Who closed it.
     pub closed_by: Option<String>,
+    /// What keeps every item from it, if something does.
+    pub obstacle: Option<Obstacle>,
 }
 
 impl StaffView for ExplainHold {
@@ -110,7 +119,12 @@ impl StaffView for ExplainHold {
             }
         };
         let known = barcodes(desk, trail.iter().filter_map(|event| event.item_id)).await?;
-        let in_front = in_front(desk, &rulebook, &row, item.as_ref()).await?;
+        let borrowers = waiting::borrowers(desk.transaction, row.title_id).await?;
+        let in_front = in_front(desk, &rulebook, &row, item.as_ref(), &borrowers).await?;
+        let without_item = waiting::is_without_item(desk.transaction, row.id).await?;
+        let waits = row.state == HoldState::Pending.code();
+        let obstacle = against_all(&row, desk.moment.today(), &borrowers).filter(|_| waits);
+        let obstacle = obstacle.or_else(|| without_item.then_some(Obstacle::NoItem));
         let closed_by = row.closed_by.clone();
         let shown = details(desk.transaction, &rulebook, vec![row]).await?.pop();
         let event = |event: audit::Model| HoldEvent {
@@ -126,8 +140,21 @@ impl StaffView for ExplainHold {
             in_front,
             events: trail.into_iter().map(event).collect(),
             closed_by,
+            obstacle,
         })
     }
+}
+
+/// What keeps every item from a hold that waits.
+fn against_all(hold: &holds::Model, today: NaiveDate, borrowers: &HashSet<i64>) -> Option<Obstacle> {
+    if hold.frozen_until.is_some_and(|day| day >= today) {
+        return Some(Obstacle::Frozen);
+    }
+    if hold.valid_until.is_some_and(|day| day < today) {
+        return Some(Obstacle::Ended);
+    }
+    let has_item = hold.only_item_id.is_none() && borrowers.contains(&hold.patron_id);
+    has_item.then_some(Obstacle::HasItem)
 }
 
 async fn in_front(
@@ -135,6 +162,7 @@ async fn in_front(
     rulebook: &Rulebook,
     row: &holds::Model,
     item: Option<&items::Model>,
+    borrowers: &HashSet<i64>,
 ) -> Result<Vec<InFront>, RegisterError> {
     let before = holds::Entity::find()
         .filter(holds::Column::TitleId.eq(row.title_id))
@@ -146,18 +174,28 @@ async fn in_front(
         .await
         .map_err(StoreError::from)?;
     let today = desk.moment.today();
+    let title =
+        titles::Entity::find_by_id(row.title_id).one(desk.transaction).await.map_err(StoreError::from)?;
+    let material = title.map(|title| title.material).unwrap_or_default();
+    let categories = waiting::categories(desk.transaction, before.iter().map(|hold| hold.patron_id)).await?;
+    let allowed = |hold: &holds::Model, item: &items::Model| {
+        let class = ItemClass { material: &material, collection: &item.collection };
+        let place = rulebook.place(hold.pickup_branch_id);
+        let may = |category: &PatronCategory| rulebook.policies.may_hold(&place, *category, class, today);
+        hold.only_item_id.is_some() || categories.get(&hold.patron_id).is_some_and(may)
+    };
     let obstacle = |hold: &holds::Model| {
-        if hold.frozen_until.is_some_and(|day| day >= today) {
-            return Some(Obstacle::Frozen);
-        }
-        if hold.valid_until.is_some_and(|day| day < today) {
-            return Some(Obstacle::Ended);
+        if let Some(obstacle) = against_all(hold, today, borrowers) {
+            return Some(obstacle);
         }
         let item = item?;
         if hold.only_item_id.is_some_and(|only| only != item.id) {
             return Some(Obstacle::OtherItem);
         }
-        hold.only_branch_id.filter(|only| *only != item.home_branch_id).map(|_| Obstacle::OtherBranch)
+        if hold.only_branch_id.is_some_and(|only| only != item.home_branch_id) {
+            return Some(Obstacle::OtherBranch);
+        }
+        (!allowed(hold, item)).then_some(Obstacle::NotAllowed)
     };
     let shown = |hold: holds::Model| InFront {
         id: hold.id,

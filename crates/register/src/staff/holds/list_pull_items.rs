@@ -4,8 +4,8 @@
 //! copies on the shelf one is fetched for one hold.
 
 use crate::{
-    PickupSpot, RegisterError,
-    holds::release::as_queue,
+    PickupSpot, RegisterError, Rulebook,
+    holds::{release::as_queue, waiting},
     staff::{Page, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::NaiveDate;
@@ -72,11 +72,12 @@ impl StaffView for ListPullItems {
         let branch = desk.branch_id(Some(&self.branch)).await?.unwrap_or_default();
         let page = self.page.cut(self.titles(desk, branch).await?, |title| title.id);
         let rulebook = desk.rulebook().await?;
+        let today = desk.moment.today();
         let mut found = Vec::new();
         for title in &page.rows {
             let mut queue = queue(desk, title.id).await?;
             for item in standing_here(desk, title.id, branch).await? {
-                let Some(place) = destined(&item, title, branch, &queue) else { continue };
+                let Some(place) = destined(&rulebook, today, &item, title, branch, &queue) else { continue };
                 let hold = queue.remove(place);
                 found.push(PullItem {
                     barcode: item.barcode,
@@ -127,9 +128,12 @@ impl ListPullItems {
 /// The queue of a title, as a return would see it.
 async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, RegisterError> {
     let today = desk.moment.today();
+    let borrowers = waiting::borrowers(desk.transaction, title).await?;
     let waits = |row: &holds::Model| {
         let before = |day: NaiveDate| day < today;
-        row.frozen_until.is_none_or(before) && !row.valid_until.is_some_and(before)
+        row.frozen_until.is_none_or(before)
+            && !row.valid_until.is_some_and(before)
+            && (row.only_item_id.is_some() || !borrowers.contains(&row.patron_id))
     };
     let rows = holds::Entity::find()
         .filter(holds::Column::TitleId.eq(title))
@@ -139,17 +143,23 @@ async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, Register
         .all(desk.transaction)
         .await
         .map_err(StoreError::from)?;
-    let queued = |row: holds::Model| Queued {
-        id: row.id,
-        patron_id: row.patron_id,
-        pickup_branch_id: row.pickup_branch_id,
-        only_item_id: row.only_item_id,
-        only_branch_id: row.only_branch_id,
-        card_id: row.card_id,
-        pickup_stop_id: row.pickup_stop_id,
-        pickup_locker_id: row.pickup_locker_id,
+    let rows: Vec<_> = rows.into_iter().filter(waits).collect();
+    let categories = waiting::categories(desk.transaction, rows.iter().map(|row| row.patron_id)).await?;
+    let queued = |row: holds::Model| {
+        let category = categories.get(&row.patron_id).copied();
+        Ok(Queued {
+            id: row.id,
+            patron_id: row.patron_id,
+            category: category.ok_or(RegisterError::Internal("a hold has no patron"))?,
+            pickup_branch_id: row.pickup_branch_id,
+            only_item_id: row.only_item_id,
+            only_branch_id: row.only_branch_id,
+            card_id: row.card_id,
+            pickup_stop_id: row.pickup_stop_id,
+            pickup_locker_id: row.pickup_locker_id,
+        })
     };
-    Ok(rows.into_iter().filter(waits).map(queued).collect())
+    rows.into_iter().map(queued).collect()
 }
 
 /// The items of a title that stand on the shelves of a branch.
@@ -176,7 +186,14 @@ async fn standing_here(
 }
 
 /// The place of the hold that gets the item.
-fn destined(item: &items::Model, title: &titles::Model, branch: i64, queue: &[Queued]) -> Option<usize> {
+fn destined(
+    rulebook: &Rulebook,
+    today: NaiveDate,
+    item: &items::Model,
+    title: &titles::Model,
+    branch: i64,
+    queue: &[Queued],
+) -> Option<usize> {
     let facts = Item {
         state: ItemState::Available,
         material: title.material.clone(),
@@ -187,7 +204,7 @@ fn destined(item: &items::Model, title: &titles::Model, branch: i64, queue: &[Qu
         kept_for: None,
         waited_for: true,
     };
-    let queue = as_queue(queue);
+    let queue = as_queue(rulebook, facts.class(), today, queue);
     match take_back::route(&TakeBack { item: &facts, item_id: item.id, branch, queue: &queue }) {
         Routing::HoldShelf { queue_index } | Routing::TransitToHold { queue_index, .. } => queue_index,
         Routing::Shelf | Routing::Staff | Routing::TransitHome { .. } => None,

@@ -10,7 +10,7 @@ pub use get::{GetItem, ItemShown};
 pub use get_title::{GetTitle, TitleShown};
 pub use put::PutItem;
 pub use put_title::PutTitle;
-pub use set_state::SetItemState;
+pub use set_state::{ItemSet, SetItemState};
 
 use super::StaffDesk;
 use crate::{RegisterError, Rulebook};
@@ -48,11 +48,16 @@ impl ItemRecord {
     }
 }
 
-/// The item with this barcode, held against every decision until this commits.
+/// The item with this barcode, held with the queue of its title against every decision until this commits.
 async fn hold_item(desk: &StaffDesk<'_>, barcode: &str) -> Result<Option<items::Model>, RegisterError> {
-    let key = locks::Key { barcode: Some(barcode.to_owned()), ..locks::Key::default() };
-    locks::take(desk.transaction, Engine::of(desk.transaction), &[key]).await?;
-    desk.find_item(barcode).await
+    let key = locks::Key { barcode: Some(barcode.to_owned()), queue: true, ..locks::Key::default() };
+    let held = locks::take(desk.transaction, Engine::of(desk.transaction), &[key]).await?;
+    let found = desk.find_item(barcode).await?;
+    // It went to another title meanwhile: the unit of work tries again.
+    if found.as_ref().is_some_and(|item| !held.queue_of(item.id, item.title_id)) {
+        return Err(StoreError::Conflict.into());
+    }
+    Ok(found)
 }
 
 /// The title with this number, not held.

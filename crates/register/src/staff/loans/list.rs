@@ -2,6 +2,7 @@
 
 use crate::{
     LoanDetails, LoanPlace, RegisterError,
+    desk::world::World,
     loans::{
         fees::{Charging, due_of},
         open_loans_of::{self, OpenLoans},
@@ -73,7 +74,7 @@ impl StaffView for ListPatronLoans {
                 branch: rulebook.branch_code(loan.branch_id).to_owned(),
                 late: moment.at() > due_of(loan, &rulebook, &moment).at,
                 accrued_cents: charging.late_cents_at_return(item, loan, loan.borrower.owed_overdue_cents),
-                waited_for: item.waited_for,
+                waited_for: World::is_waited_for(item, &rulebook, moment.today()),
             });
         }
         Ok(PatronLoans { loans, next })

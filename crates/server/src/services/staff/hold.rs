@@ -169,6 +169,7 @@ impl HoldService for Api {
             in_front: explained.in_front.into_iter().map(in_front).collect(),
             events: explained.events.into_iter().map(event).collect(),
             closed_by: explained.closed_by.unwrap_or_default(),
+            obstacle: obstacle(explained.obstacle).into(),
         }))
     }
 }
@@ -318,17 +319,23 @@ fn pull_item(item: PullItem) -> wire::PullItem {
 }
 
 fn in_front(hold: InFront) -> wire::HoldInFront {
-    let obstacle = match hold.obstacle {
+    wire::HoldInFront {
+        hold_id: hold.id.to_string(),
+        obstacle: obstacle(hold.obstacle).into(),
+        pickup_branch: hold.pickup_branch,
+    }
+}
+
+const fn obstacle(obstacle: Option<Obstacle>) -> wire::HoldObstacle {
+    match obstacle {
         None => wire::HoldObstacle::Unspecified,
         Some(Obstacle::Frozen) => wire::HoldObstacle::Frozen,
         Some(Obstacle::Ended) => wire::HoldObstacle::Ended,
         Some(Obstacle::OtherItem) => wire::HoldObstacle::OtherItem,
         Some(Obstacle::OtherBranch) => wire::HoldObstacle::OtherBranch,
-    };
-    wire::HoldInFront {
-        hold_id: hold.id.to_string(),
-        obstacle: obstacle.into(),
-        pickup_branch: hold.pickup_branch,
+        Some(Obstacle::HasItem) => wire::HoldObstacle::HasItem,
+        Some(Obstacle::NoItem) => wire::HoldObstacle::NoItem,
+        Some(Obstacle::NotAllowed) => wire::HoldObstacle::NotAllowed,
     }
 }
 

@@ -66,8 +66,11 @@ impl ItemService for Api {
             barcode: fields::code("item_barcode", &message.item_barcode)?,
             report: fields::coded("report", message.report)?,
         };
-        let state = desk.change(set).await?;
-        Ok(Response::new(wire::SetItemStateResponse { state: state.code().into() }))
+        let set = desk.change(set).await?;
+        Ok(Response::new(wire::SetItemStateResponse {
+            state: set.state.code().into(),
+            holds_without_item: set.holds_without_item.try_into().unwrap_or(i32::MAX),
+        }))
     }
 
     async fn get_title(

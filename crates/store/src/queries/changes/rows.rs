@@ -336,6 +336,8 @@ pub struct HoldRow {
     pub pickup_until: Option<NaiveDate>,
     /// Its number on the shelf.
     pub pickup_number: Option<String>,
+    /// Whether its item lies where a locker has put it, or would again if the loan were undone.
+    pub stays_in_compartment: bool,
     /// When this came about.
     pub at: At,
 }

@@ -299,14 +299,15 @@ set!(
         ("ready_at", Kind::Instant),
         ("pickup_until", Kind::Date),
         ("pickup_number", Kind::Text),
+        ("stays_in_compartment", Kind::Bool),
         ("at", Kind::Instant),
     ],
-    // Day, number and compartment stay where a row brings none: a hold that is taken back has them again.
+    // Day and number stay where a row brings none: a hold that is taken back has them again.
     "update holds set state = k.state, kept_item_id = k.kept_item_id, ready_at = coalesce(k.ready_at, holds.ready_at), \
      pickup_until = coalesce(k.pickup_until, holds.pickup_until), \
      pickup_number = coalesce(k.pickup_number, holds.pickup_number), reserved_until = null, \
-     reserved_device_id = null, compartment = case when k.state in (3, 4) then holds.compartment end, \
-     compartment_device_id = case when k.state in (3, 4) then holds.compartment_device_id end, \
+     reserved_device_id = null, compartment = case when k.stays_in_compartment then holds.compartment end, \
+     compartment_device_id = case when k.stays_in_compartment then holds.compartment_device_id end, \
      closed_at = case when k.state in (4, 5, 6) then k.at end from {rows} where holds.id = k.id"
 );
 
