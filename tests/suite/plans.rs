@@ -232,8 +232,8 @@ async fn fill(t: &TestRegister, engine: Engine) {
              select {uuid}, n, n, 1 + n % 500, 1, 1 + n % 6, {THEN}"
         ),
         format!(
-            "fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at) \
-             select {uuid}, n, '153', 'overdue', 100, 100, {THEN}"
+            "fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at, lapses_on) \
+             select {uuid}, n, '153', 'overdue', 100, 100, {THEN}, '2032-01-01'"
         ),
         format!(
             "remembered_answers (device_id, request_id, request_hash, answer, at) \

@@ -47,9 +47,25 @@ impl Plain {
         [Some(patron), self.patrons[patron].ward].into_iter().flatten().collect()
     }
 
-    /// The fees of these patrons of which something is open, the oldest first.
+    /// Whether a fee is over: what is private and fell due three years ago is owed no more; nothing public gets so old
+    /// here.
+    fn is_lapsed(&self, fee: &Fee) -> bool {
+        let is_private = matches!(fee.kind, FeeKind::Compensation | FeeKind::Other);
+        is_private && self.day_of(fee.at) + PRIVATE_MONTHS < self.today()
+    }
+
+    /// What somebody owes, whether or not what has lapsed was written down.
+    pub(super) fn debt(&self, patron: usize) -> i64 {
+        let owed = self.fees.iter().filter(|fee| fee.patron == patron && !self.is_lapsed(fee));
+        owed.map(|fee| fee.open).sum()
+    }
+
+    /// The fees that these patrons owe, the oldest first.
     fn open_fees(&self, patrons: &[usize]) -> Vec<usize> {
-        let open = |name: &usize| self.fees[*name].open > 0 && patrons.contains(&self.fees[*name].patron);
+        let open = |name: &usize| {
+            let fee = &self.fees[*name];
+            fee.open > 0 && patrons.contains(&fee.patron) && !self.is_lapsed(fee)
+        };
         let mut names: Vec<_> = (0..self.fees.len()).filter(open).collect();
         names.sort_by_key(|name| (self.fees[*name].at, self.fees[*name].id));
         names
@@ -167,14 +183,11 @@ impl Plain {
         Ok(format!("back {back:?}, left {rest}"))
     }
 
-    /// What is private and fell due three years ago is owed no more; nothing public gets so old here.
+    /// Writes down what has lapsed.
     pub(super) fn lapse(&mut self) -> Said {
-        let today = self.today();
         let mut lapsed = 0;
         for name in 0..self.fees.len() {
-            let is_private = matches!(self.fees[name].kind, FeeKind::Compensation | FeeKind::Other);
-            let last = self.day_of(self.fees[name].at) + PRIVATE_MONTHS;
-            if is_private && last < today && self.fees[name].open > 0 {
+            if self.is_lapsed(&self.fees[name]) && self.fees[name].open > 0 {
                 self.fees[name].open = 0;
                 lapsed += 1;
             }

@@ -155,10 +155,6 @@ impl Plain {
         self.years.entry((patron, day.year())).or_default()
     }
 
-    pub(super) fn debt(&self, patron: usize) -> i64 {
-        self.fees.iter().filter(|fee| fee.patron == patron).map(|fee| fee.open).sum()
-    }
-
     /// The open loans of a patron, those due first before.
     pub(super) fn loans_of(&self, patron: usize) -> Vec<usize> {
         let open = self.items.iter().filter_map(|item| item.loan);

@@ -20,13 +20,6 @@ pub fn lapses_on(law: FeeLaw, fell_due: NaiveDate) -> NaiveDate {
     day.unwrap_or(NaiveDate::MAX)
 }
 
-/// A day since which no fee fell due that is lapsed on the day `today`, whatever its law.
-#[must_use]
-pub fn none_since(today: NaiveDate) -> NaiveDate {
-    let day = today.checked_sub_months(PRIVATE_MONTHS).and_then(|day| day.succ_opt());
-    day.unwrap_or(NaiveDate::MIN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,22 +35,6 @@ mod tests {
         ];
         for (law, fell_due, lapsed) in table {
             assert_eq!(lapses_on(law, date(fell_due)), date(lapsed), "{law:?} {fell_due}");
-        }
-    }
-
-    #[test]
-    fn what_fell_due_lately_has_not_lapsed() {
-        for first in ["2027-02-27", "2027-12-30", "2028-02-28"] {
-            for today in date(first).iter_days().take(4) {
-                let since = none_since(today);
-                for fell_due in since.iter_days().take(400) {
-                    for law in [FeeLaw::Public, FeeLaw::Private] {
-                        assert!(lapses_on(law, fell_due) > today, "{law:?} {fell_due} {today}");
-                    }
-                }
-                let before = since - chrono::Days::new(2);
-                assert!(lapses_on(FeeLaw::Private, before) <= today, "{today}");
-            }
         }
     }
 }

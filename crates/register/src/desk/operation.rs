@@ -190,12 +190,14 @@ impl Operation {
                     card_key: Hex(card_key.to_vec()),
                     window_from: windows.window_from,
                     day_from: windows.day_from,
+                    today: windows.today,
                 })
             }
             Self::CheckAccess(o) => FactsKey::Door(door_facts::Key {
                 ord,
                 fingerprint: Hex(o.caller.fingerprint.to_vec()),
                 card: o.card_number.clone(),
+                today: windows.today,
             }),
         }
     }

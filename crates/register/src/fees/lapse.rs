@@ -1,4 +1,6 @@
-//! Lets lapse what nobody may ask for any more, in batches of one transaction each.
+//! Lets lapse what nobody may ask for any more, in batches of one transaction each. Nobody waits for it: what has lapsed
+//! by its day is not owed, and only stands open in the ledger until this has written it down. Fees from before their day
+//! was kept get it here.
 //!
 //! Killed anywhere, it has lapsed the fees of whole batches; run again, it finds those that are left, because nothing is
 //! open of the others.
@@ -9,6 +11,7 @@ use crate::{
     audit::{About, Author},
     jobs::{AUTHOR, Batched, JobReport, Work},
 };
+use chrono::NaiveDate;
 use kortisto_domain::{Decision, FeeEntryKind, FeeLaw, Moment, fees::lapse as rules};
 use kortisto_store::{
     StoreError,
@@ -18,7 +21,10 @@ use kortisto_store::{
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
 };
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The job.
 pub(crate) struct LapseFees;
@@ -46,16 +52,29 @@ impl Batched for LapseFees {
         }
         let held = query.all(work.transaction).await.map_err(StoreError::from)?;
         let hold = if work.dry_run { Hold::No } else { Hold::Yes };
-        let mut lapsed = Vec::new();
+        let (mut lapsed, mut undated) = (Vec::new(), BTreeMap::<NaiveDate, Vec<Uuid>>::new());
         for fee in ledger::open_of(work.transaction, &keys, hold).await? {
-            if has_lapsed(&fee, &moment)? {
+            let day = lapses_on(&fee, &moment)?;
+            if fee.lapses_on.is_none() {
+                undated.entry(day).or_default().push(fee.id);
+            }
+            if day <= moment.today() {
                 lapsed.push(fee);
             }
         }
         let cents: i64 = lapsed.iter().map(|fee| fee.open_cents).sum();
-        let report =
-            JobReport::of([("lapsed_fees", lapsed.len() as u64), ("lapsed_cents", cents.unsigned_abs())]);
-        if work.dry_run || lapsed.is_empty() {
+        let report = JobReport::of([
+            ("dated_fees", undated.values().map(|fees| fees.len() as u64).sum()),
+            ("lapsed_fees", lapsed.len() as u64),
+            ("lapsed_cents", cents.unsigned_abs()),
+        ]);
+        if work.dry_run {
+            return Ok((report, Some(last)));
+        }
+        for (day, fees) in undated {
+            date(work.transaction, day, fees).await?;
+        }
+        if lapsed.is_empty() {
             return Ok((report, Some(last)));
         }
         let mut changes = Changes::default();
@@ -72,20 +91,20 @@ impl Batched for LapseFees {
     }
 }
 
-/// Patrons who owe something that fell due long enough ago, in the order of their keys.
+/// Patrons of whom a fee has lapsed, or does not say when it will, in the order of their keys.
 async fn candidates(
     transaction: &DatabaseTransaction,
     moment: &Moment,
     after: i64,
     limit: u64,
 ) -> Result<Vec<i64>, StoreError> {
-    let since = moment.start_of(rules::none_since(moment.today()));
+    let lapsed = fees::Column::LapsesOn.lte(moment.today()).or(fees::Column::LapsesOn.is_null());
     let found = fees::Entity::find()
         .select_only()
         .column(fees::Column::PatronId)
         .distinct()
         .filter(fees::Column::OpenCents.gt(0))
-        .filter(fees::Column::CreatedAt.lt(since))
+        .filter(lapsed)
         .filter(fees::Column::PatronId.gt(after))
         .order_by_asc(fees::Column::PatronId)
         .limit(limit)
@@ -94,8 +113,20 @@ async fn candidates(
     Ok(found.await?)
 }
 
-/// Whether the fee's day has come. It fell due on the day on which it came about.
-fn has_lapsed(fee: &fees::Model, moment: &Moment) -> Result<bool, StoreError> {
-    let law = FeeLaw::try_from(fee.law)?;
-    Ok(rules::lapses_on(law, moment.day_of(fee.created_at)) <= moment.today())
+/// The first day on which the fee has lapsed. It fell due on the day on which it came about.
+fn lapses_on(fee: &fees::Model, moment: &Moment) -> Result<NaiveDate, StoreError> {
+    match fee.lapses_on {
+        Some(day) => Ok(day),
+        None => Ok(rules::lapses_on(FeeLaw::try_from(fee.law)?, moment.day_of(fee.created_at))),
+    }
+}
+
+/// Writes down when these fees lapse, which nobody did when they were charged.
+async fn date(transaction: &DatabaseTransaction, day: NaiveDate, which: Vec<Uuid>) -> Result<(), StoreError> {
+    fees::Entity::update_many()
+        .col_expr(fees::Column::LapsesOn, Expr::value(day))
+        .filter(fees::Column::Id.is_in(which))
+        .exec(transaction)
+        .await?;
+    Ok(())
 }

@@ -4,10 +4,13 @@
 //! written here and in `staff/fees/` about a fee that is there holds the row of its patron first, then that of the fee.
 
 use crate::{RegisterError, Surroundings};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::{
     FeeEntryKind, FeeKind, Moment,
-    fees::payment::{OpenFee, Share},
+    fees::{
+        self as rules, lapse,
+        payment::{OpenFee, Share},
+    },
 };
 use kortisto_store::{
     Engine, StoreError,
@@ -18,8 +21,8 @@ use kortisto_store::{
     },
 };
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, DatabaseTransaction,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -33,17 +36,50 @@ pub(crate) enum Hold {
     Yes,
 }
 
-/// The fees of these patrons of which something is open, the oldest first.
+/// Which fees are owed on a day. One that has lapsed is not, and stays open until the job has written that down. Of one
+/// from before its day was kept only the job knows.
+pub(crate) fn owed_on(today: NaiveDate) -> Condition {
+    let in_force =
+        Condition::any().add(fees::Column::LapsesOn.is_null()).add(fees::Column::LapsesOn.gt(today));
+    Condition::all().add(fees::Column::OpenCents.gt(0)).add(in_force)
+}
+
+/// The same of a fee that has been read.
+pub(crate) fn is_owed(fee: &fees::Model, today: NaiveDate) -> bool {
+    fee.open_cents > 0 && fee.lapses_on.is_none_or(|day| day > today)
+}
+
+/// The fees that these patrons owe today, the oldest first.
+pub(crate) async fn owed_by(
+    transaction: &DatabaseTransaction,
+    patrons: &[i64],
+    today: NaiveDate,
+    hold: Hold,
+) -> Result<Vec<fees::Model>, StoreError> {
+    let query = fees::Entity::find()
+        .filter(fees::Column::PatronId.is_in(patrons.iter().copied()))
+        .filter(owed_on(today));
+    read(transaction, query, hold).await
+}
+
+/// The fees of these patrons of which something is open, lapsed ones too, the oldest first.
 pub(crate) async fn open_of(
     transaction: &DatabaseTransaction,
     patrons: &[i64],
     hold: Hold,
 ) -> Result<Vec<fees::Model>, StoreError> {
-    let mut query = fees::Entity::find()
+    let query = fees::Entity::find()
         .filter(fees::Column::PatronId.is_in(patrons.iter().copied()))
-        .filter(fees::Column::OpenCents.gt(0))
-        .order_by_asc(fees::Column::CreatedAt)
-        .order_by_asc(fees::Column::Id);
+        .filter(fees::Column::OpenCents.gt(0));
+    read(transaction, query, hold).await
+}
+
+async fn read(
+    transaction: &DatabaseTransaction,
+    query: Select<fees::Entity>,
+    hold: Hold,
+) -> Result<Vec<fees::Model>, StoreError> {
+    let mut query = query.order_by_asc(fees::Column::CreatedAt).order_by_asc(fees::Column::Id);
     if hold == Hold::Yes {
         query = query.lock_exclusive();
     }
@@ -114,6 +150,7 @@ impl Pen<'_> {
 
     /// A fee that is not for a loan or a hold, charged today.
     pub(crate) fn charge(&self, patron_id: i64, municipality: &str, kind: FeeKind, cents: i64) -> NewFeeRow {
+        let law = rules::law(kind);
         NewFeeRow {
             id: self.surroundings.new_id(self.at),
             patron_id,
@@ -127,7 +164,8 @@ impl Pen<'_> {
             hold_id: None,
             card_id: None,
             rule: None,
-            law: kortisto_domain::fees::law(kind).code(),
+            law: law.code(),
+            lapses_on: lapse::lapses_on(law, Moment::new(self.at, self.surroundings.zone).today()),
             note: None,
         }
     }

@@ -136,7 +136,7 @@ async fn list(
     let rulebook = register.rulebook_in(transaction).await?;
     let end_age = rulebook.policies.relations(asking.moment.today()).guardian_end_age;
     let payers = payers(party.patron_id, &party.patron, end_age, &asking.moment);
-    let rows = ledger::open_of(transaction, &payers, Hold::No).await?;
+    let rows = ledger::owed_by(transaction, &payers, asking.moment.today(), Hold::No).await?;
     let open = |row: &fees::Model| row.open_cents;
     let balance_cents = rows.iter().map(open).sum();
     let payable_cents = rows.iter().filter(|row| row.billed_at.is_none()).map(open).sum();

@@ -128,7 +128,7 @@ impl PatronChange for RecordPayment {
     async fn apply(&self, desk: &mut PatronDesk<'_>) -> Result<Concluded<PaymentAnswer>, RegisterError> {
         let end_age = desk.rulebook.policies.relations(desk.moment.today()).guardian_end_age;
         let payers = payers(desk.party.patron_id, &desk.party.patron, end_age, &desk.moment);
-        let rows = ledger::open_of(desk.transaction, &payers, Hold::Yes).await?;
+        let rows = ledger::owed_by(desk.transaction, &payers, desk.moment.today(), Hold::Yes).await?;
         let balance_cents: i64 = rows.iter().map(|row| row.open_cents).sum();
         let order = ledger::payment_of_order(desk.transaction, &self.operator, &self.order_id).await?;
         let made = match order {
@@ -180,7 +180,7 @@ impl RecordPayment {
             policy: &desk.rulebook.policies.payments(desk.moment.today()),
         });
         Ok(match decided {
-            // Whoever chose it saw it before it was paid elsewhere.
+            // Whoever chose it saw it before it was paid elsewhere, or lapsed.
             Err(Reason::FeeUnknown) if self.all_theirs(desk, payers).await? => Err(Reason::FeeNotPayable),
             decided => decided,
         })

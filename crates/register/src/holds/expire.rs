@@ -272,6 +272,7 @@ impl Batch<'_> {
         let cents = fees::uncollected_hold(&policy, patron.birth_date, today);
         if cents > 0 {
             self.fees += 1;
+            let law = fees::law(FeeKind::UncollectedHold);
             self.changes.new_fees.push(NewFeeRow {
                 id: self.register.surroundings.new_id(self.moment.at()),
                 patron_id: row.patron_id,
@@ -285,7 +286,8 @@ impl Batch<'_> {
                 hold_id: Some(row.id),
                 card_id: None,
                 rule: Some("fee.uncollected_hold_cents"),
-                law: fees::law(FeeKind::UncollectedHold).code(),
+                law: law.code(),
+                lapses_on: fees::lapse::lapses_on(law, today),
                 note: None,
             });
         }

@@ -1,7 +1,7 @@
 //! An item that does not come back is paid for (A70): at a desk, or when it is so late that policy says so.
 
 use super::fees::Charging;
-use crate::{RegisterError, notices::cause};
+use crate::{RegisterError, fees::ledger, notices::cause};
 use kortisto_domain::{FeeKind, LoanState, policy::ItemClass};
 use kortisto_store::{
     Engine, StoreError,
@@ -66,7 +66,7 @@ impl Charging<'_> {
         fees::Entity::update_many()
             .col_expr(fees::Column::BilledAt, Expr::value(at))
             .filter(fees::Column::LoanId.eq(loan.id))
-            .filter(fees::Column::OpenCents.gt(0))
+            .filter(ledger::owed_on(today))
             .exec(transaction)
             .await
             .map_err(StoreError::from)?;

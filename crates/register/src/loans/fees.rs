@@ -6,7 +6,7 @@ use kortisto_domain::{
     FeeEntryKind, FeeKind, LoanState, Moment,
     due::{self, Due},
     fees::{
-        self,
+        self, lapse,
         overdue::{self, LateLoan},
     },
     policy::{FoundCredit, ItemClass},
@@ -96,7 +96,7 @@ impl Charging<'_> {
 
     /// A fee for a loan.
     pub(crate) fn fee(&self, kind: FeeKind, item: &Item, loan: &OpenLoan, amount_cents: i64) -> NewFeeRow {
-        let at = self.moment.at();
+        let (at, law) = (self.moment.at(), fees::law(kind));
         NewFeeRow {
             id: self.surroundings.new_id(at),
             patron_id: loan.patron_id,
@@ -110,7 +110,8 @@ impl Charging<'_> {
             hold_id: None,
             card_id: None,
             rule: None,
-            law: fees::law(kind).code(),
+            law: law.code(),
+            lapses_on: lapse::lapses_on(law, self.moment.today()),
             note: None,
         }
     }

@@ -8,7 +8,7 @@ use super::{
     texts,
     wording::{About, FeeLine, LoanLine, Wording, date, fee_name, money},
 };
-use crate::RegisterError;
+use crate::{RegisterError, fees::ledger};
 use chrono::NaiveDate;
 use kortisto_domain::{
     FeeKind, HoldState, LoanState, Moment, NoticeChannel, NoticeKind, NoticeReason, fees,
@@ -188,7 +188,7 @@ impl Composer<'_> {
     fn invoice(&self, notice: &notices::Model, language: &str) -> Option<About> {
         let line = self.lines(notice).first()?;
         let charged = self.facts.fees.get(&line.loan_id?).into_iter().flatten();
-        let open: Vec<_> = charged.filter(|fee| fee.open_cents > 0).collect();
+        let open: Vec<_> = charged.filter(|fee| ledger::is_owed(fee, self.moment.today())).collect();
         let total: i64 = open.iter().map(|fee| fee.open_cents).sum();
         if total == 0 {
             return None;

@@ -1,6 +1,6 @@
 //! A fee (A68).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
 /// A fee (A68).
@@ -24,6 +24,8 @@ pub struct Model {
     pub law: i16,
     pub billed_at: Option<DateTime<Utc>>,
     pub note: Option<String>,
+    /// Not yet there for a fee from before it was kept.
+    pub lapses_on: Option<NaiveDate>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

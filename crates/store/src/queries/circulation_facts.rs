@@ -36,7 +36,8 @@ pub struct Key {
     pub hold_id: Option<Uuid>,
     /// Whether those are wanted who wait for the item's title and whom the item can serve.
     pub wants_queue: bool,
-    /// The local date: holds that are frozen on it, or whose time has ended before it, do not wait.
+    /// The local date: holds that are frozen on it, or whose time has ended before it, do not wait; fees that have lapsed
+    /// on it are not owed.
     pub today: NaiveDate,
 }
 
@@ -176,7 +177,7 @@ const WITHOUT_THE_TITLE: &str = "(h.only_item_id is not null or not exists (sele
 
 fn text(engine: Engine) -> String {
     let keys = rows(engine, KEY, 1);
-    let party = party_columns(engine);
+    let party = party_columns(engine, "k.today");
     let item = item_columns(engine);
     let queue = list(
         engine,

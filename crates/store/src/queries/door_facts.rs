@@ -7,6 +7,7 @@ use super::{
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError};
+use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 
@@ -19,9 +20,12 @@ pub struct Key {
     pub fingerprint: Hex,
     /// Card number.
     pub card: String,
+    /// The local date, on which fees are owed or have lapsed.
+    pub today: NaiveDate,
 }
 
-const KEY: Columns = &[("ord", Kind::Int), ("fingerprint", Kind::Bytes), ("card", Kind::Text)];
+const KEY: Columns =
+    &[("ord", Kind::Int), ("fingerprint", Kind::Bytes), ("card", Kind::Text), ("today", Kind::Date)];
 
 /// What was found for one door check.
 #[derive(Debug, Clone)]
@@ -40,7 +44,7 @@ fn text(engine: Engine) -> String {
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, {} from {} {DEVICE_JOIN}\
          left join cards c on c.number = k.card left join patrons p on p.id = c.patron_id",
-        party_columns(engine),
+        party_columns(engine, "k.today"),
         rows(engine, KEY, 1)
     )
 }

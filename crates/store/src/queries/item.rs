@@ -40,7 +40,8 @@ pub(super) fn item_columns(engine: Engine) -> String {
          o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
          o.was_due_at, o.was_device_id, o.renewals_made, lp.category, lp.birth_date, lp.pseudonym, \
          (select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
-           where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue'), \
+           where o.due_on <= k.today and f.patron_id = o.patron_id and f.open_cents > 0 and f.kind = 'overdue' \
+           and (f.lapses_on is null or f.lapses_on > k.today)), \
          case when o.state <> 1 or o.renewals > 0 then {fees} end, kh.id, kh.patron_id, kh.card_id, kh.pickup_branch_id, kh.pickup_stop_id, kh.pickup_locker_id, \
          kh.pickup_number, kh.reserved_device_id, kh.reserved_until"
     )

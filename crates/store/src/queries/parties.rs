@@ -6,6 +6,7 @@ use super::{
     party::{Party, party_columns},
 };
 use crate::{Engine, StoreError};
+use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, Statement};
 
 /// A patron with the card that counts: one in force before others, and of those the one that is valid longest.
@@ -23,13 +24,14 @@ fn text(engine: Engine) -> String {
          where x.patron_id = p.id order by case when x.state = 1 then 0 else 1 end, \
          case when x.valid_until is null then 0 else 1 end, x.valid_until desc, x.id desc limit 1) \
          where p.id > $1 order by p.id limit $2",
-        party_columns(engine)
+        party_columns(engine, "$3")
     )
 }
 
 one_text_per_engine!();
 
-/// Loads at most `count` patrons whose keys come after `after`, in the order of their keys.
+/// Loads at most `count` patrons whose keys come after `after`, in the order of their keys, as they stand on the day
+/// `today`.
 ///
 /// # Errors
 /// [`StoreError`] when the database fails or holds a code that this version does not know.
@@ -38,8 +40,9 @@ pub async fn load(
     engine: Engine,
     after: i64,
     count: u32,
+    today: NaiveDate,
 ) -> Result<Vec<NumberedParty>, StoreError> {
-    let parameters = [after.into(), i64::from(count).into()];
+    let parameters = [after.into(), i64::from(count).into(), today.into()];
     let statement =
         Statement::from_sql_and_values(connection.get_database_backend(), sql(engine), parameters);
     let mut found = Vec::new();

@@ -81,15 +81,15 @@ pub struct Party {
     pub last_card_event_on: Option<NaiveDate>,
 }
 
-/// Columns of [`Party`], after joins that name the card `c` and the patron `p`.
+/// Columns of [`Party`], after joins that name the card `c` and the patron `p`; `today` names the local date.
 #[must_use]
-pub fn party_columns(engine: Engine) -> String {
+pub fn party_columns(engine: Engine, today: &str) -> String {
     const BAN: &str = "b.id, b.kind, b.branch_id, b.starts_at, b.ends_at";
     let bans = list(engine, BAN, "from bans b where b.patron_id = p.id and b.lifted_at is null");
-    let [debt, oldest_debt, earliest_due] = standing("p.id");
+    let [debt, oldest_debt, earliest_due] = standing("p.id", today);
     let wards = {
         let bans = inner_list(engine, BAN, "from bans b where b.patron_id = w.id and b.lifted_at is null");
-        let [debt, oldest_debt, earliest_due] = standing("w.id");
+        let [debt, oldest_debt, earliest_due] = standing("w.id", today);
         list(
             engine,
             &format!(
@@ -117,14 +117,16 @@ pub fn party_columns(engine: Engine) -> String {
     )
 }
 
-/// What somebody owes and since when, and the earliest due date of their loans.
-fn standing(patron: &str) -> [String; 3] {
+/// What somebody owes on the day `today` and since when, and the earliest due date of their loans. A fee from before its
+/// day was kept lapses with the job.
+fn standing(patron: &str, today: &str) -> [String; 3] {
+    let owed = format!(
+        "from fees f where f.patron_id = {patron} and f.open_cents > 0 \
+         and (f.lapses_on is null or f.lapses_on > {today})"
+    );
     [
-        format!(
-            "(select cast(coalesce(sum(f.open_cents), 0) as bigint) from fees f \
-             where f.patron_id = {patron} and f.open_cents > 0)"
-        ),
-        format!("(select min(f.created_at) from fees f where f.patron_id = {patron} and f.open_cents > 0)"),
+        format!("(select cast(coalesce(sum(f.open_cents), 0) as bigint) {owed})"),
+        format!("(select min(f.created_at) {owed})"),
         format!("(select min(o.due_on) from open_loans o where o.patron_id = {patron})"),
     ]
 }

@@ -6,7 +6,7 @@ use super::{
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
 use crate::{Engine, StoreError, queries::circulation_facts::Remembered};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kortisto_domain::MessageKind;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -29,6 +29,8 @@ pub struct Key {
     pub window_from: At,
     /// Start of the device's day.
     pub day_from: At,
+    /// The local date, on which fees are owed or have lapsed.
+    pub today: NaiveDate,
 }
 
 const KEY: Columns = &[
@@ -39,6 +41,7 @@ const KEY: Columns = &[
     ("card_key", Kind::Bytes),
     ("window_from", Kind::Instant),
     ("day_from", Kind::Instant),
+    ("today", Kind::Date),
 ];
 
 /// The PIN of a card and its throttle.
@@ -169,7 +172,7 @@ fn text(engine: Engine) -> String {
          left join pins n on n.card_id = c.id left join web_passwords w on w.card_id = c.id \
          left join known_devices kd on kd.card_id = c.id and kd.device_id = d.id \
          left join pin_attempts t on t.device_id = d.id and t.attempt_id = k.attempt_id",
-        party_columns(engine),
+        party_columns(engine, "k.today"),
         rows(engine, KEY, 1)
     )
 }

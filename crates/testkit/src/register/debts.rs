@@ -2,7 +2,10 @@
 
 use super::{TestItem, TestPatron, TestRegister};
 use chrono::{DateTime, Utc};
-use kortisto_domain::{FeeEntryKind, FeeKind, FeeLaw, PaymentChannel, RelationKind, fees::law};
+use kortisto_domain::{
+    FeeEntryKind, FeeKind, FeeLaw, PaymentChannel, RelationKind,
+    fees::{lapse::lapses_on, law},
+};
 use kortisto_store::entities::{fee_entries, fees, payments, relations};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
@@ -46,6 +49,7 @@ impl TestRegister {
         row.item_id = Set(seed.item.map(|item| item.id));
         row.billed_at = Set(seed.billed.then_some(at));
         row.created_at = Set(at);
+        row.lapses_on = Set(Some(lapses_on(fee_law, self.surroundings.moment().day_of(at))));
         row.update(self.store.writer()).await.expect("a fee");
         id
     }

@@ -4,7 +4,9 @@ use super::TestRegister;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kortisto_domain::{
     BanKind, CardState, FeeEntryKind, FeeKind, HoldState, ItemState, OpeningMode, PatronCategory,
-    PatronState, ResourceKind, RightKind, names::search_name,
+    PatronState, ResourceKind, RightKind,
+    fees::{lapse::lapses_on, law},
+    names::search_name,
 };
 use kortisto_register::{
     bans::{self, NewBan},
@@ -334,6 +336,7 @@ impl TestRegister {
             amount_cents: Set(cents),
             open_cents: Set(cents),
             created_at: Set(at),
+            lapses_on: Set(Some(lapses_on(law(FeeKind::Overdue), self.surroundings.moment().day_of(at)))),
             ..Default::default()
         }
         .insert(self.store.writer())

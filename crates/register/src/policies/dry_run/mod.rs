@@ -139,7 +139,9 @@ impl Trial {
         if self.questions.is_empty() {
             return Ok(None);
         }
-        let found = parties::load(store.readers(), store.engine(), after, BATCH_PATRONS).await?;
+        let found =
+            parties::load(store.readers(), store.engine(), after, BATCH_PATRONS, self.tomorrow.today())
+                .await?;
         let last = found.last().map(|found| found.party.patron_id);
         let is_full = found.len() == BATCH_PATRONS as usize;
         effects.patrons += found.len() as u64;

@@ -20,7 +20,7 @@ pub struct ListPatronFees {
     pub patron_number: String,
     /// Why.
     pub purpose: Option<Purpose>,
-    /// Whether those of which nothing is open are shown too.
+    /// Whether those of which nothing is owed are shown too.
     pub include_settled: bool,
     /// Fees at most, 1 to 100.
     pub page_size: u64,
@@ -62,7 +62,7 @@ impl StaffView for ListPatronFees {
         let patron = desk.patron(&self.patron_number).await?;
         let mut query = fees::Entity::find().filter(fees::Column::PatronId.eq(patron.id));
         if !self.include_settled {
-            query = query.filter(fees::Column::OpenCents.gt(0));
+            query = query.filter(ledger::owed_on(desk.moment.today()));
         }
         if let Some(after) = self.after {
             query = query.filter(fees::Column::Id.lt(after));
@@ -76,7 +76,8 @@ impl StaffView for ListPatronFees {
         let more = rows.len() as u64 > self.page_size;
         rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
         let next = rows.last().filter(|_| more).map(|fee| fee.id);
-        let open = ledger::open_of(desk.transaction, &[patron.id], ledger::Hold::No).await?;
+        let open =
+            ledger::owed_by(desk.transaction, &[patron.id], desk.moment.today(), ledger::Hold::No).await?;
         let labels = ledger::labels(desk.transaction, &rows).await?;
         let mut ledgers = ledgers(desk, &rows).await?;
         desk.viewed(&patron);

@@ -75,7 +75,7 @@ impl StaffChange for RecordDeskPayment {
         if ledger::payment_of_order(desk.transaction, &operator, &order_id).await?.is_some() {
             return Err(RegisterError::AlreadyExists { field: "order_id" });
         }
-        let rows = ledger::open_of(desk.transaction, &[patron.id], Hold::Yes).await?;
+        let rows = ledger::owed_by(desk.transaction, &[patron.id], desk.moment.today(), Hold::Yes).await?;
         let open: Vec<OpenFee> = rows.iter().map(ledger::facts).collect();
         let rulebook = desk.rulebook().await?;
         let paid = shares(&Payment {
@@ -121,7 +121,9 @@ impl StaffChange for RecordDeskPayment {
 /// What a desk is told in place of a refusal: it is the desk that asks for the wrong thing, not the patron.
 const fn broken(reason: Reason) -> RegisterError {
     let rule = match reason {
-        Reason::FeeUnknown => "something is open of every chosen fee, and this patron owes it",
+        Reason::FeeUnknown => {
+            "something is open of every chosen fee, none has lapsed, and this patron owes it"
+        }
         Reason::PaymentTooMuch => "not more is paid than is owed",
         Reason::PaymentNotWhole => "pay.partial: whole fees are paid, or everything at once",
         _ => "something is owed",

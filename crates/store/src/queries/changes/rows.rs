@@ -239,6 +239,8 @@ pub struct NewFeeRow {
     pub rule: Option<&'static str>,
     /// The law by which it lapses.
     pub law: i16,
+    /// The first day on which it has lapsed.
+    pub lapses_on: NaiveDate,
     /// What a desk wrote about it.
     pub note: Option<String>,
 }

@@ -224,14 +224,15 @@ const NEW_FEE: Columns = &[
     ("card_id", Kind::Int),
     ("rule", Kind::Text),
     ("law", Kind::Small),
+    ("lapses_on", Kind::Date),
     ("note", Kind::Text),
 ];
 
 macro_rules! insert_fees {
     () => {
         "insert into fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at, loan_id, step, \
-         item_id, hold_id, card_id, rule, law, note) select id, patron_id, municipality, kind, amount_cents, \
-         amount_cents, at, loan_id, step, item_id, hold_id, card_id, rule, law, note from {rows}"
+         item_id, hold_id, card_id, rule, law, lapses_on, note) select id, patron_id, municipality, kind, amount_cents, \
+         amount_cents, at, loan_id, step, item_id, hold_id, card_id, rule, law, lapses_on, note from {rows}"
     };
 }
 
