@@ -33,7 +33,7 @@ const WORK: [(Job, Counts, Counts); 9] = [
     (Job::LapseFees, &[("lapsed_fees", EACH), ("lapsed_cents", EACH * 200)], &[]),
     (Job::ForgetBorrowers, &[("forgotten_loans", EACH)], &[]),
     (Job::ForgetHolds, &[("forgotten_holds", 2 * EACH)], &[]),
-    (Job::ForgetItemsInTrail, &[("forgotten_in_trail", EACH)], &[]),
+    (Job::ForgetItemsInTrail, &[("forgotten_in_trail", EACH), ("undone_loans_in_trail", EACH)], &[]),
     (Job::ForgetNotices, &[("forgotten_notices", EACH)], &[]),
 ];
 
@@ -86,6 +86,9 @@ async fn long_ago(t: &TestRegister) {
     for number in 0..EACH {
         let item = lend(t, &kiosk, &patron).await;
         kiosk.take_back(&item.barcode).await.unwrap();
+        let undone = lend(t, &kiosk, &patron).await;
+        let loan = t.loan_row(&undone).await.id;
+        assert_eq!(kiosk.undo(loan, &undone.barcode).await.unwrap().loan_goes_on, Some(false));
         let hold = t.hold(&patron, item.title, BRANCH_MAIN).await;
         let token = kiosk.sign_in(&patron.card, patron.pin).await;
         kiosk.cancel_hold(&token, hold.id).await.unwrap();

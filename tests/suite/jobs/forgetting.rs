@@ -3,7 +3,8 @@
 use crate::coverage::rpc::reason;
 use chrono::TimeDelta;
 use kortisto::{
-    common::v1::ErrorReason,
+    common::v1::{ErrorReason, Verdict},
+    device::v1::RenewRequest,
     staff::v1::{
         self as wire, home_service_service_client::HomeServiceServiceClient,
         loan_service_client::LoanServiceClient, relation_service_client::RelationServiceClient,
@@ -257,6 +258,65 @@ on_both_engines! {
         ] {
             assert!(t.store.writer().execute_unprepared(&forbidden).await.is_err(), "{forbidden}");
         }
+    }
+
+    async fn what_was_undone_is_forgotten_as_what_was_returned(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (patron, reader) = (t.patron().await, t.patron().await);
+        let lend = async |patron: &TestPatron, item: &TestItem| {
+            let token = t.session_at(&kiosk, patron).await;
+            kiosk.checkout(&token, &item.barcode).await.unwrap().loan.unwrap().loan_id.parse().unwrap()
+        };
+        let undo = async |loan, item: &TestItem| {
+            let undone = kiosk.undo(loan, &item.barcode).await.unwrap();
+            assert_eq!(undone.verdict(), Verdict::Granted);
+            undone.loan_goes_on()
+        };
+        let (lent, held, renewed) = (t.item().await, t.item().await, t.item().await);
+        undo(lend(&patron, &lent).await, &lent).await;
+        // A pickup; its hold is over after that.
+        let hold = t.hold(&patron, held.title, BRANCH_MAIN).await;
+        kiosk.take_back(&held.barcode).await.unwrap();
+        let token = t.session_at(&kiosk, &patron).await;
+        let loan = kiosk.pick_up(&token, hold.id).await.unwrap().loan.unwrap().loan_id.parse().unwrap();
+        undo(loan, &held).await;
+        assert_eq!(kiosk.cancel_hold(&token, hold.id).await.unwrap().verdict(), Verdict::Granted);
+        // A renewal: the loan goes on.
+        let loan = lend(&reader, &renewed).await;
+        t.make_due(&renewed, t.surroundings.moment().today() + TimeDelta::days(3)).await;
+        let patron_token = t.session_at(&kiosk, &reader).await;
+        let request = RenewRequest { request_id: new_id(), patron_token, item_barcode: renewed.barcode.clone() };
+        assert_eq!(kiosk.loans().renew(request).await.unwrap().into_inner().verdict(), Verdict::Granted);
+        assert!(undo(loan, &renewed).await);
+
+        let naming = async |patron: &TestPatron| {
+            let rows = audit::Entity::find().filter(audit::Column::Subject.eq(patron.pseudonym)).all(t.store.writer());
+            let named = |row: &audit::Model| row.item_id.is_some() || row.loan_id.is_some() || row.hold_id.is_some();
+            rows.await.unwrap().into_iter().filter(named).count()
+        };
+        // Check-out and pickup, each with its undoing, and the cancelled hold.
+        assert_eq!((naming(&patron).await, naming(&reader).await), (5, 3));
+        t.clock.advance(TimeDelta::days(60));
+        for job in [Job::ForgetBorrowers, Job::ForgetHolds] {
+            assert!(t.job(job).await.is_empty(), "{job:?}");
+        }
+        assert_eq!(t.job(Job::ForgetItemsInTrail).await.count("undone_loans_in_trail"), 0);
+        assert_eq!(naming(&patron).await, 5);
+        t.clock.advance(TimeDelta::days(1));
+        t.job(Job::ForgetBorrowers).await;
+        t.job(Job::ForgetHolds).await;
+        let would = t.job_dry(Job::ForgetItemsInTrail).await.count("undone_loans_in_trail");
+        assert_eq!((would, naming(&patron).await), (2, 4), "a dry run forgets nothing");
+        assert_eq!(t.job(Job::ForgetItemsInTrail).await.count("undone_loans_in_trail"), 2);
+        assert_eq!((naming(&patron).await, naming(&reader).await), (0, 3));
+        t.probe().await;
+        // Once it is over, that loan goes with its trace.
+        kiosk.take_back(&renewed.barcode).await.unwrap();
+        t.clock.advance(TimeDelta::days(61));
+        assert_eq!(t.job(Job::ForgetBorrowers).await.count("forgotten_loans"), 1);
+        assert_eq!(naming(&reader).await, 0);
+        t.probe().await;
     }
 
     async fn answers_and_attempts_are_kept_for_thirty_five_days(engine: Engine) {

@@ -85,7 +85,8 @@ jobs! {
     ForgetBorrowers = "forget_borrowers", daily(2, 20), forget::borrowers::ForgetBorrowers;
     /// Forgets who held what, when the days of the trace are over.
     ForgetHolds = "forget_holds", daily(2, 40), forget::holds::ForgetHolds;
-    /// Forgets in the audit trail which items were refused or taken back without a loan, when their days are over.
+    /// Forgets in the audit trail which items were refused, lent and undone, or taken back without a loan, when their days
+    /// are over.
     ForgetItemsInTrail = "forget_items_in_trail", daily(2, 50), forget::trail::ForgetItemsInTrail;
     /// Forgets which notices were sent more than a year ago.
     ForgetNotices = "forget_notices", daily(2, 55), forget::notices::ForgetNotices;

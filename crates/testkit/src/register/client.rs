@@ -8,11 +8,19 @@ use kortisto::{
         AuthenticatePatronRequest, CancelCheckoutRequest, CancelCheckoutResponse, CancelHoldRequest,
         CancelHoldResponse, CheckAccessRequest, CheckAccessResponse, CheckoutRequest, CheckoutResponse,
         ConfirmPickupRequest, ConfirmPickupResponse, PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest,
+<<<<<<< HEAD
         PlaceHoldResponse, RenewRequest, RenewResponse, ReservePickupRequest, ReservePickupResponse,
         ReturnRequest, ReturnResponse, RevertPickupRequest, RevertPickupResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
         fee_service_client::FeeServiceClient, hold_service_client::HoldServiceClient,
         loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
+=======
+        PlaceHoldResponse, ReservePickupRequest, ReservePickupResponse, ReturnRequest, ReturnResponse,
+        RevertPickupRequest, RevertPickupResponse, access_service_client::AccessServiceClient,
+        device_service_client::DeviceServiceClient, fee_service_client::FeeServiceClient,
+        hold_service_client::HoldServiceClient, loan_service_client::LoanServiceClient,
+        patron_service_client::PatronServiceClient,
+>>>>>>> 4ab2339 (Forget loans that were undone as any other trace)
     },
 };
 use kortisto_domain::{DeviceKind, DeviceState};
@@ -396,6 +404,19 @@ impl Device {
         let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
         let request = RevertPickupRequest { request_id: new_id(), patron_token, hold_id };
         self.holds().revert_pickup(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Undoes a check-out, a pickup or a renewal that the device has just made.
+    ///
+    /// # Errors
+    /// The status.
+    pub async fn undo(&self, loan: Uuid, barcode: &str) -> Result<CancelCheckoutResponse, Status> {
+        let request = CancelCheckoutRequest {
+            request_id: new_id(),
+            loan_id: loan.to_string(),
+            item_barcode: barcode.to_owned(),
+        };
+        self.loans().cancel_checkout(request).await.map(tonic::Response::into_inner)
     }
 
     /// Asks a resource without a PIN.

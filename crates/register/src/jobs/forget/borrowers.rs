@@ -3,14 +3,14 @@
 
 use super::{
     super::{Batched, JobReport, Work},
-    trail,
+    traces,
 };
 use crate::RegisterError;
 use chrono::{DateTime, Utc};
 use kortisto_domain::{ConsentPurpose, ConsentState, history, policy::HistoryKept};
 use kortisto_store::{
     Engine, StoreError,
-    entities::{consents, fees, items, kept_history, loan_history, notice_lines},
+    entities::{consents, fees, items, kept_history, loan_history},
     queries::{keyset, locks},
 };
 use sea_orm::{
@@ -70,19 +70,7 @@ impl Batched for ForgetBorrowers {
                 .map_err(StoreError::from)?;
         }
         let ids: Vec<Uuid> = loans.iter().map(|loan| loan.id).collect();
-        fees::Entity::update_many()
-            .col_expr(fees::Column::ItemId, Expr::value(None::<i64>))
-            .filter(fees::Column::LoanId.is_in(ids.iter().copied()))
-            .exec(work.transaction)
-            .await
-            .map_err(StoreError::from)?;
-        trail::of_loans(work.transaction, &ids).await?;
-        // That a notice was sent stays on record; which item it was about does not.
-        notice_lines::Entity::delete_many()
-            .filter(notice_lines::Column::LoanId.is_in(ids.iter().copied()))
-            .exec(work.transaction)
-            .await
-            .map_err(StoreError::from)?;
+        traces::of_loans(work.transaction, &ids).await?;
         loan_history::Entity::delete_many()
             .filter(loan_history::Column::Id.is_in(ids))
             .exec(work.transaction)

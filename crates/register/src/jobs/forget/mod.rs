@@ -4,4 +4,6 @@ pub(super) mod borrowers;
 pub(super) mod holds;
 pub(super) mod notices;
 pub(super) mod of_use;
+mod traces;
 pub(super) mod trail;
+mod undone;

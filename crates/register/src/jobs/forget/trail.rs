@@ -1,8 +1,14 @@
 //! Forgets what the audit trail says of items: who had which one may be known as long as the trace of the item lasts
 //! (A77), in the trail as anywhere else. That somebody borrowed something, when and where, stays.
 
-use super::super::{Batched, JobReport, Work};
-use crate::{RegisterError, audit::named_hash};
+use super::{
+    super::{Batched, JobReport, Work},
+    undone,
+};
+use crate::{
+    RegisterError,
+    audit::{first_id_at, named_hash},
+};
 use kortisto_domain::history;
 use kortisto_store::{
     StoreError,
@@ -21,44 +27,70 @@ use uuid::Uuid;
 /// Rows that are read and forgotten at once.
 const ROWS_AT_ONCE: u64 = 1_000;
 
-/// The job: rows that name an item, but neither a loan nor a hold with whose trace they would go. Those are refusals, and
-/// returns of items that nobody had.
+/// The job: rows that name an item, but neither a loan nor a hold with whose trace they would go, which are refusals and
+/// returns of items that nobody had; then those of loans that were undone.
 pub(crate) struct ForgetItemsInTrail;
+
+/// The last row that was looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// Of those that name an item alone.
+    Items(Uuid),
+    /// Of those that undid a loan.
+    Undone(Uuid),
+}
 
 impl Batched for ForgetItemsInTrail {
     const NAME: &'static str = "forget_items_in_trail";
 
-    /// The last row that was looked at.
-    type Place = Uuid;
+    type Place = Place;
 
-    fn first() -> Uuid {
-        Uuid::nil()
+    fn first() -> Place {
+        Place::Items(Uuid::nil())
     }
 
-    async fn batch(work: &Work<'_>, after: Uuid) -> Result<(JobReport, Option<Uuid>), RegisterError> {
+    async fn batch(work: &Work<'_>, place: Place) -> Result<(JobReport, Option<Place>), RegisterError> {
         let moment = work.register.surroundings.moment();
         let rulebook = work.register.rulebook_in(work.transaction).await?;
         let days = rulebook.policies.retention(moment.today()).item_trace_days;
         let before = moment.start_of(history::traced_from(days, moment.today()));
         // Ids begin with their time.
-        let rows = audit::Entity::find()
-            .filter(audit::Column::Id.gt(after))
-            .filter(audit::Column::Id.lt(crate::audit::first_id_at(before)))
-            .filter(audit::Column::ItemId.is_not_null())
-            .filter(audit::Column::LoanId.is_null())
-            .filter(audit::Column::HoldId.is_null())
-            .order_by_asc(audit::Column::Id)
-            .limit(work.rows)
-            .all(work.transaction)
-            .await
-            .map_err(StoreError::from)?;
-        let next = rows.last().filter(|_| rows.len() as u64 >= work.rows).map(|row| row.id);
-        let report = JobReport::of([("forgotten_in_trail", rows.len() as u64)]);
-        if !work.dry_run {
-            forget(work.transaction, &rows).await?;
+        let before = first_id_at(before);
+        match place {
+            Place::Items(after) => {
+                let (report, next) = items_alone(work, before, after).await?;
+                Ok((report, Some(next.map_or(Place::Undone(Uuid::nil()), Place::Items))))
+            }
+            Place::Undone(after) => {
+                let (report, next) = undone::batch(work, before, after).await?;
+                Ok((report, next.map(Place::Undone)))
+            }
         }
-        Ok((report, next))
     }
+}
+
+async fn items_alone(
+    work: &Work<'_>,
+    before: Uuid,
+    after: Uuid,
+) -> Result<(JobReport, Option<Uuid>), RegisterError> {
+    let rows = audit::Entity::find()
+        .filter(audit::Column::Id.gt(after))
+        .filter(audit::Column::Id.lt(before))
+        .filter(audit::Column::ItemId.is_not_null())
+        .filter(audit::Column::LoanId.is_null())
+        .filter(audit::Column::HoldId.is_null())
+        .order_by_asc(audit::Column::Id)
+        .limit(work.rows)
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let next = rows.last().filter(|_| rows.len() as u64 >= work.rows).map(|row| row.id);
+    let report = JobReport::of([("forgotten_in_trail", rows.len() as u64)]);
+    if !work.dry_run {
+        forget(work.transaction, &rows).await?;
+    }
+    Ok((report, next))
 }
 
 /// Forgets what the trail says of these loans.
