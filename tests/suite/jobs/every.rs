@@ -31,7 +31,7 @@ const WORK: [(Job, Counts, Counts); 9] = [
     (Job::RemindDue, &[("notices", EACH), ("reminded_loans", EACH)], &[]),
     (Job::RemindOverdue, &[("notices", EACH), ("reminded_loans", EACH), ("fees", EACH)], &[]),
     (Job::LapseFees, &[("lapsed_fees", EACH), ("lapsed_cents", EACH * 200)], &[]),
-    (Job::ForgetBorrowers, &[("forgotten_loans", EACH)], &[]),
+    (Job::ForgetBorrowers, &[("forgotten_loans", EACH), ("items_of_desk_fees", EACH)], &[]),
     (Job::ForgetHolds, &[("forgotten_holds", 2 * EACH)], &[]),
     (Job::ForgetItemsInTrail, &[("forgotten_in_trail", EACH), ("undone_loans_in_trail", EACH)], &[]),
     (Job::ForgetNotices, &[("forgotten_notices", EACH)], &[]),
@@ -92,6 +92,8 @@ async fn long_ago(t: &TestRegister) {
         let hold = t.hold(&patron, item.title, BRANCH_MAIN).await;
         let token = kiosk.sign_in(&patron.card, patron.pin).await;
         kiosk.cancel_hold(&token, hold.id).await.unwrap();
+        let seed = FeeSeed { kind: FeeKind::Compensation, item: Some(&undone), ..FeeSeed::default() };
+        t.pay(t.fee_with(&patron, seed).await, 200).await;
         // Nobody had it.
         kiosk.take_back(&t.item().await.barcode).await.unwrap();
         t.notice(&t.patron().await, NoticeState::Dropped).await;

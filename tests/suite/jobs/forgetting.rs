@@ -3,11 +3,12 @@
 use crate::coverage::rpc::reason;
 use chrono::TimeDelta;
 use kortisto::{
-    common::v1::{ErrorReason, Verdict},
+    common::v1::{ErrorReason, Money, Verdict},
     device::v1::RenewRequest,
     staff::v1::{
-        self as wire, home_service_service_client::HomeServiceServiceClient,
-        loan_service_client::LoanServiceClient, relation_service_client::RelationServiceClient,
+        self as wire, fee_service_client::FeeServiceClient,
+        home_service_service_client::HomeServiceServiceClient, loan_service_client::LoanServiceClient,
+        relation_service_client::RelationServiceClient,
     },
 };
 use kortisto_domain::{ConsentPurpose, DeviceKind, FeeKind, StaffRole};
@@ -20,7 +21,7 @@ use kortisto_store::entities::{
 };
 use kortisto_testkit::{
     TestRegister, on_both_engines,
-    register::{BRANCH_MAIN, Device, TestItem, TestPatron, new_id},
+    register::{BRANCH_MAIN, Device, FeeSeed, TestItem, TestPatron, new_id},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _,
@@ -88,6 +89,65 @@ on_both_engines! {
         assert_eq!(t.job(Job::ForgetBorrowers).await.count("forgotten_loans"), 1);
         let fee = fees::Entity::find_by_id(fee).one(t.store.writer()).await.unwrap().unwrap();
         assert_eq!((fee.item_id, fee.amount_cents), (None, 2000), "what was paid stays, for what does not");
+        t.probe().await;
+    }
+
+    async fn a_trace_stays_while_something_is_owed_at_a_desk_for_the_item(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (patron, other) = (t.patron().await, t.patron().await);
+        let item = read(&t, &kiosk, &patron).await;
+        let token = t.session_at(&kiosk, &other).await;
+        kiosk.checkout(&token, &item.barcode).await.unwrap();
+        kiosk.take_back(&item.barcode).await.unwrap();
+        let desk = t.staff(&[StaffRole::Desk]).await;
+        let request = wire::ChargeFeeRequest {
+            request_id: new_id(),
+            patron_number: patron.number.clone(),
+            kind: wire::FeeKind::Compensation.into(),
+            amount: Some(Money { minor_units: 900, currency_code: "EUR".to_owned() }),
+            note: "Coffee on every page".to_owned(),
+            item_barcode: item.barcode.clone(),
+        };
+        let fee = FeeServiceClient::new(desk.channel()).charge_fee(request).await.unwrap().into_inner().fee_id;
+        let fee = fee.parse().unwrap();
+        t.clock.advance(TimeDelta::days(61));
+        let done = t.job(Job::ForgetBorrowers).await;
+        assert_eq!((done.count("forgotten_loans"), done.count("items_of_desk_fees")), (1, 0), "the other's");
+        assert_eq!(traces(&t).await[0].patron_id, patron.id);
+        assert_eq!(t.fee_row(fee).await.item_id, Some(item.id));
+        t.pay(fee, 900).await;
+        let done = t.job(Job::ForgetBorrowers).await;
+        assert_eq!((done.count("forgotten_loans"), done.count("items_of_desk_fees")), (1, 1));
+        let row = t.fee_row(fee).await;
+        assert_eq!((row.item_id, row.amount_cents), (None, 900), "what was paid stays, for what does not");
+        t.probe().await;
+    }
+
+    async fn what_a_desk_charged_names_its_item_as_long_as_a_trace_lasts(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (patron, lent, spoilt) = (t.patron().await, t.item().await, t.item().await);
+        let mut fees = Vec::new();
+        // One that is still on loan, one that was never lent, and one of which something is owed.
+        for (item, paid) in [(&lent, 200), (&spoilt, 200), (&spoilt, 150)] {
+            let seed = FeeSeed { kind: FeeKind::Compensation, item: Some(item), ..FeeSeed::default() };
+            let fee = t.fee_with(&patron, seed).await;
+            t.pay(fee, paid).await;
+            fees.push(fee);
+        }
+        let token = t.session_at(&kiosk, &patron).await;
+        assert!(kiosk.checkout(&token, &lent.barcode).await.unwrap().loan.is_some());
+        t.clock.advance(TimeDelta::days(60));
+        assert!(t.job(Job::ForgetBorrowers).await.is_empty());
+        t.clock.advance(TimeDelta::days(1));
+        assert_eq!(t.job_dry(Job::ForgetBorrowers).await.count("items_of_desk_fees"), 1);
+        assert_eq!(t.job(Job::ForgetBorrowers).await.count("items_of_desk_fees"), 1);
+        let mut named = Vec::new();
+        for fee in fees {
+            named.push(t.fee_row(fee).await.item_id);
+        }
+        assert_eq!(named, [Some(lent.id), None, Some(spoilt.id)]);
         t.probe().await;
     }
 

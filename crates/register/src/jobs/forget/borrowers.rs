@@ -1,9 +1,10 @@
-//! Forgets who had an item once the days of its trace are over (A77), unless something is still owed for that loan.
-//! What its patron has consented to is taken into the kept history (A78, A80).
+//! Forgets who had an item once the days of its trace are over (A77), unless something is still owed for that loan, or
+//! was charged for the item at a desk and is owed. What its patron has consented to is taken into the kept history (A78,
+//! A80).
 
 use super::{
     super::{Batched, JobReport, Work},
-    traces,
+    desk_fees, traces,
 };
 use crate::RegisterError;
 use chrono::{DateTime, Utc};
@@ -21,66 +22,89 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// The job.
+/// The job: loans that were returned, then what desks charged for items beside them.
 pub(crate) struct ForgetBorrowers;
+
+/// What was looked at last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// Of the loans, by the moment of its return.
+    Loans(Option<(DateTime<Utc>, Uuid)>),
+    /// Of the fees, by its key.
+    DeskFees(Uuid),
+}
 
 impl Batched for ForgetBorrowers {
     const NAME: &'static str = "forget_borrowers";
 
-    /// The last loan that was looked at, by the moment of its return.
-    type Place = Option<(DateTime<Utc>, Uuid)>;
+    type Place = Place;
 
-    fn first() -> Self::Place {
-        None
+    fn first() -> Place {
+        Place::Loans(None)
     }
 
-    async fn batch(
-        work: &Work<'_>,
-        place: Self::Place,
-    ) -> Result<(JobReport, Option<Self::Place>), RegisterError> {
+    async fn batch(work: &Work<'_>, place: Place) -> Result<(JobReport, Option<Place>), RegisterError> {
         let moment = work.register.surroundings.moment();
         let rulebook = work.register.rulebook_in(work.transaction).await?;
         let policy = rulebook.policies.retention(moment.today());
         let before = moment.start_of(history::traced_from(policy.item_trace_days, moment.today()));
-        let loans = over(work, before, place).await?;
-        let next = loans.last().filter(|_| loans.len() as u64 >= work.rows);
-        let next = next.map(|last| Some((last.returned_at, last.id)));
-        if loans.is_empty() {
-            return Ok((JobReport::default(), None));
+        match place {
+            Place::Loans(after) => {
+                let (report, next) = loans(work, policy.history, before, after).await?;
+                Ok((report, Some(next.map_or(Place::DeskFees(Uuid::nil()), |last| Place::Loans(Some(last))))))
+            }
+            Place::DeskFees(after) => {
+                let (report, next) = desk_fees::batch(work, before, after).await?;
+                Ok((report, next.map(Place::DeskFees)))
+            }
         }
-        // Whoever withdraws a consent holds the patron: what is read now stands until the history has been written.
-        let key = |loan: &loan_history::Model| locks::Key {
-            patron_id: Some(loan.patron_id),
-            ..locks::Key::default()
-        };
-        let keys: Vec<_> = loans.iter().map(key).collect();
-        locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
-        let kept = kept(work, policy.history, &loans).await?;
-        let report = JobReport::of([
-            ("forgotten_loans", loans.len() as u64),
-            ("loans_kept_in_histories", kept.len() as u64),
-        ]);
-        if work.dry_run {
-            return Ok((report, next));
-        }
-        if !kept.is_empty() {
-            kept_history::Entity::insert_many(kept)
-                .exec_without_returning(work.transaction)
-                .await
-                .map_err(StoreError::from)?;
-        }
-        let ids: Vec<Uuid> = loans.iter().map(|loan| loan.id).collect();
-        traces::of_loans(work.transaction, &ids).await?;
-        loan_history::Entity::delete_many()
-            .filter(loan_history::Column::Id.is_in(ids))
-            .exec(work.transaction)
-            .await
-            .map_err(StoreError::from)?;
-        Ok((report, next))
     }
 }
 
-/// Loans that were returned before this and for which nothing is owed, in the order of their returns.
+/// One batch of the loans, and the last one while there are more.
+async fn loans(
+    work: &Work<'_>,
+    history: HistoryKept,
+    before: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+) -> Result<(JobReport, Option<(DateTime<Utc>, Uuid)>), RegisterError> {
+    let loans = over(work, before, after).await?;
+    let next = loans.last().filter(|_| loans.len() as u64 >= work.rows);
+    let next = next.map(|last| (last.returned_at, last.id));
+    if loans.is_empty() {
+        return Ok((JobReport::default(), None));
+    }
+    // Whoever withdraws a consent holds the patron: what is read now stands until the history has been written.
+    let key =
+        |loan: &loan_history::Model| locks::Key { patron_id: Some(loan.patron_id), ..locks::Key::default() };
+    let keys: Vec<_> = loans.iter().map(key).collect();
+    locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
+    let kept = kept(work, history, &loans).await?;
+    let report = JobReport::of([
+        ("forgotten_loans", loans.len() as u64),
+        ("loans_kept_in_histories", kept.len() as u64),
+    ]);
+    if work.dry_run {
+        return Ok((report, next));
+    }
+    if !kept.is_empty() {
+        kept_history::Entity::insert_many(kept)
+            .exec_without_returning(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
+    }
+    let ids: Vec<Uuid> = loans.iter().map(|loan| loan.id).collect();
+    traces::of_loans(work.transaction, &ids).await?;
+    loan_history::Entity::delete_many()
+        .filter(loan_history::Column::Id.is_in(ids))
+        .exec(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok((report, next))
+}
+
+/// Loans that were returned before this and for which nothing is owed, nor for their item by their patron at a desk, in the
+/// order of their returns.
 async fn over(
     work: &Work<'_>,
     before: DateTime<Utc>,
@@ -96,6 +120,7 @@ async fn over(
     let mut query = loan_history::Entity::find()
         .filter(ReturnedAt.lt(before))
         .filter(Expr::exists(owed).not())
+        .filter(Expr::exists(desk_fees::owed_beside_loan()).not())
         .order_by_asc(ReturnedAt)
         .order_by_asc(Id)
         .limit(work.rows);

@@ -1,0 +1,93 @@
+//! Fees that a desk charged for an item: they name who had it, and no loan and no hold with whose trace that would go. It
+//! goes when nothing is owed of the fee and no trace is left of a loan of this item to this patron.
+
+use super::super::{JobReport, Work};
+use crate::RegisterError;
+use chrono::{DateTime, Utc};
+use kortisto_store::{
+    StoreError,
+    entities::{fees, loan_history, open_loans},
+};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+/// One batch of those that were charged before this, in the order of their keys from behind `after`. Gives the last one
+/// while there are more.
+///
+/// # Errors
+/// [`RegisterError`] when the database fails.
+pub(super) async fn batch(
+    work: &Work<'_>,
+    before: DateTime<Utc>,
+    after: Uuid,
+) -> Result<(JobReport, Option<Uuid>), RegisterError> {
+    let settled: Vec<Uuid> = fees::Entity::find()
+        .select_only()
+        .column(fees::Column::Id)
+        .filter(fees::Column::Id.gt(after))
+        .filter(fees::Column::ItemId.is_not_null())
+        .filter(fees::Column::LoanId.is_null())
+        .filter(fees::Column::HoldId.is_null())
+        .filter(fees::Column::OpenCents.eq(0))
+        .filter(fees::Column::CreatedAt.lt(before))
+        .filter(Expr::exists(open_loan()).not())
+        .filter(Expr::exists(traced_loan()).not())
+        .order_by_asc(fees::Column::Id)
+        .limit(work.rows)
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let next = settled.last().copied().filter(|_| settled.len() as u64 >= work.rows);
+    let report = JobReport::of([("items_of_desk_fees", settled.len() as u64)]);
+    if !work.dry_run && !settled.is_empty() {
+        fees::Entity::update_many()
+            .col_expr(fees::Column::ItemId, Expr::value(None::<i64>))
+            .filter(fees::Column::Id.is_in(settled))
+            // What was paid may have been paid back meanwhile, and is owed again.
+            .filter(fees::Column::OpenCents.eq(0))
+            .exec(work.transaction)
+            .await
+            .map_err(StoreError::from)?;
+    }
+    Ok((report, next))
+}
+
+/// Something is owed of such a fee by the patron of a loan for its item.
+pub(super) fn owed_beside_loan() -> SelectStatement {
+    use loan_history::{Column, Entity};
+    Query::select()
+        .expr(Expr::value(1))
+        .from(fees::Entity)
+        .and_where(Expr::col((fees::Entity, fees::Column::PatronId)).equals((Entity, Column::PatronId)))
+        .and_where(Expr::col((fees::Entity, fees::Column::ItemId)).equals((Entity, Column::ItemId)))
+        .and_where(Expr::col((fees::Entity, fees::Column::LoanId)).is_null())
+        .and_where(Expr::col((fees::Entity, fees::Column::HoldId)).is_null())
+        .and_where(Expr::col((fees::Entity, fees::Column::OpenCents)).gt(0))
+        .take()
+}
+
+/// The patron of a fee has its item.
+fn open_loan() -> SelectStatement {
+    use open_loans::{Column, Entity};
+    Query::select()
+        .expr(Expr::value(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::ItemId)).equals((fees::Entity, fees::Column::ItemId)))
+        .and_where(Expr::col((Entity, Column::PatronId)).equals((fees::Entity, fees::Column::PatronId)))
+        .take()
+}
+
+/// The patron of a fee had its item, and that is not forgotten.
+fn traced_loan() -> SelectStatement {
+    use loan_history::{Column, Entity};
+    Query::select()
+        .expr(Expr::value(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::ItemId)).equals((fees::Entity, fees::Column::ItemId)))
+        .and_where(Expr::col((Entity, Column::PatronId)).equals((fees::Entity, fees::Column::PatronId)))
+        .take()
+}
