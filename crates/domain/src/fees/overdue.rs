@@ -33,8 +33,9 @@ pub struct LateLoan<'a> {
 
 /// What the loan costs, in cents; 0 for one that is not late.
 ///
-/// `policy` gives what holds on a day. A loan is late by the days of the calendar after its last day, and by one where
-/// it came back on that day after closing. Each unit costs what the day says on which it is over, or has begun where
+/// `policy` gives what holds on a day. A loan is late by the days of the calendar after its last day, or by those of them
+/// on which the branch is open where closed days cost nothing. Where they cost, it is late by one as soon as its last day
+/// has closed. Each unit costs what the day says on which it is over, or has begun where
 /// weeks count as soon as they begin; where the policy of the last day is retroactive, it costs what that says.
 #[must_use]
 pub fn cents(late: &LateLoan<'_>, policy: impl Fn(NaiveDate) -> OverduePolicy) -> i64 {
@@ -67,8 +68,9 @@ fn days_late(late: &LateLoan<'_>, policy: &OverduePolicy, last: NaiveDate) -> Ve
     let first = counted_from.max(late.due.on.succ_opt().unwrap_or(NaiveDate::MAX));
     let after_due = first.iter_days().take_while(|day| *day <= last);
     let mut days: Vec<NaiveDate> = after_due.filter(counts).collect();
-    // Back on its last day, but after closing.
-    if last == late.due.on {
+    // Back on its last day, but after closing: nobody could have come before the next day that costs, so where closed
+    // days cost nothing this does not either, and coming back on one of them costs no less.
+    if last == late.due.on && policy.closed_days {
         days.push(last);
     }
     days.drain(..usize::from(policy.grace_days).min(days.len()));
@@ -80,6 +82,7 @@ mod tests {
     use super::*;
     use crate::OpeningMode;
     use crate::samples::{date, local, week, window};
+    use chrono_tz::Europe::Helsinki;
     use proptest::prelude::*;
 
     const POLICY: OverduePolicy = OverduePolicy {
@@ -104,10 +107,19 @@ mod tests {
         owed_cents: i64,
         policy: impl Fn(NaiveDate) -> OverduePolicy,
     ) -> i64 {
+        let due = Due { on: date("2026-05-20"), at: local("2026-05-20 19:00").at() };
+        due_at(due, &local(returned), birth, owed_cents, policy)
+    }
+
+    fn due_at(
+        due: Due,
+        moment: &Moment,
+        birth: Option<&str>,
+        owed_cents: i64,
+        policy: impl Fn(NaiveDate) -> OverduePolicy,
+    ) -> i64 {
         let hours =
             week((1..=5).map(|day| window(day, 600, 1_140, OpeningMode::Staffed)).collect::<Vec<_>>());
-        let moment = local(returned);
-        let due = Due { on: date("2026-05-20"), at: local("2026-05-20 19:00").at() };
         cents(
             &LateLoan {
                 due,
@@ -115,7 +127,7 @@ mod tests {
                 birth_date: birth.map(date),
                 hours: &hours,
                 owed_cents,
-                moment: &moment,
+                moment,
             },
             policy,
         )
@@ -160,6 +172,22 @@ mod tests {
         // 23 and 24 May are a weekend.
         let open_days = OverduePolicy { closed_days: false, ..POLICY };
         assert_eq!(late("2026-05-25 12:00", |_| open_days), 60);
+        // Due on the Friday, 22 May, at 19.
+        let friday = |returned: &str, policy| {
+            let due = Due { on: date("2026-05-22"), at: local("2026-05-22 19:00").at() };
+            due_at(due, &local(returned), None, 0, |_| policy)
+        };
+        for (returned, with_closed_days, without) in [
+            ("2026-05-22 19:00", 0, 0),
+            ("2026-05-22 20:30", 20, 0),
+            ("2026-05-23 12:00", 20, 0),
+            ("2026-05-24 12:00", 40, 0),
+            ("2026-05-25 08:00", 60, 20),
+            ("2026-05-26 12:00", 80, 40),
+        ] {
+            assert_eq!(friday(returned, POLICY), with_closed_days, "{returned}");
+            assert_eq!(friday(returned, open_days), without, "{returned}");
+        }
         assert_eq!(late("2026-05-25 12:00", |_| POLICY), 100);
         let louna = OverduePolicy { cents: 10, grace_days: 4, ..POLICY };
         for (returned, expected) in
@@ -196,12 +224,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn coming_back_later_never_costs_less(days in 0_i64..400, more in 0_i64..40, unit in 0..3_usize) {
-            let unit = FeeUnit::ALL[unit];
-            let policy = |_| OverduePolicy { unit, ..POLICY };
-            let back = |days: i64| (date("2026-05-20") + chrono::TimeDelta::days(days)).format("%F 12:00").to_string();
-            prop_assert!(late(&back(days), policy) <= late(&back(days + more), policy));
-            prop_assert!((0..=600).contains(&late(&back(days), policy)));
+        fn coming_back_later_never_costs_less(
+            due_day in 0_i64..7,
+            hours in 0_i64..9_600,
+            more in 0_i64..960,
+            unit in 0..3_usize,
+            closed_days: bool,
+            grace_days in 0_u16..3,
+        ) {
+            let policy = |_| OverduePolicy { unit: FeeUnit::ALL[unit], closed_days, grace_days, ..POLICY };
+            let on = date("2026-05-18") + chrono::TimeDelta::days(due_day);
+            let due = Due { on, at: local(&on.format("%F 19:00").to_string()).at() };
+            let from = local(&on.format("%F 00:30").to_string()).at();
+            let cost = |hours: i64| {
+                let moment = Moment::new(from + chrono::TimeDelta::hours(hours), Helsinki);
+                due_at(due, &moment, None, 0, policy)
+            };
+            prop_assert!(cost(hours) <= cost(hours + more));
+            prop_assert!((0..=600).contains(&cost(hours)));
         }
     }
 }
