@@ -78,9 +78,15 @@ impl<'a> Row<'a> {
 
     /// The text of a column without blanks at its ends; empty when the file does not have it.
     pub(crate) fn raw(&mut self, column: &'static str) -> Option<&'a str> {
+        self.fixed(column).map(str::trim)
+    }
+
+    /// The text of a column in which the places count, so that blanks at its ends are part of it; empty when the file
+    /// does not have it.
+    pub(crate) fn fixed(&mut self, column: &'static str) -> Option<&'a str> {
         let raw: &'a RawRow<'a> = self.raw;
-        let Some(bytes) = raw.bytes(column) else { return Some("") };
-        let text = std::str::from_utf8(bytes).ok().map(str::trim);
+        let Some(bytes) = raw.bytes_as_they_stand(column) else { return Some("") };
+        let text = std::str::from_utf8(bytes).ok();
         if text.is_none() {
             self.fault(column, "not UTF-8", "the file saved as UTF-8");
         }

@@ -51,8 +51,13 @@ impl<'t> RawRow<'t> {
 
     /// The bytes of a column without blanks at their ends, none when the file does not have it.
     pub(crate) fn bytes(&self, column: &str) -> Option<&[u8]> {
+        self.bytes_as_they_stand(column).map(<[u8]>::trim_ascii)
+    }
+
+    /// The bytes of a column with the blanks at their ends, none when the file does not have it.
+    pub(crate) fn bytes_as_they_stand(&self, column: &str) -> Option<&[u8]> {
         let index = self.layout.columns.iter().position(|known| known.name == column)?;
-        self.record.get(self.places[index]?).map(<[u8]>::trim_ascii)
+        self.record.get(self.places[index]?)
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 on_both_engines! {
     records_become_titles_and_items,
+    blanks_at_the_ends_of_fixed_fields_count,
     one_bad_record_keeps_all_out_and_is_named,
 }
 
@@ -60,6 +61,16 @@ async fn records_become_titles_and_items(kit: Kit) {
     ] {
         assert_eq!(kit.count(condition).await, 1, "{why}");
     }
+}
+
+async fn blanks_at_the_ends_of_fixed_fields_count(kit: Kit) {
+    kit.import(Titles, file("EAST")).await.unwrap();
+    // Leaders as MARCXML is to have them, and a record that does not say when it was made.
+    let blank = file("EAST")
+        .replace("00000cam a2200000 i 4500", "     cam a22     7i 4500")
+        .replace("00000cgm a2200000 i 4500", "     cgm a22     7i 4500")
+        .replace("970626s1913", "      s1913");
+    assert_eq!(Kit::counts(kit.import(Titles, blank).await), (0, 0, 2));
 }
 
 async fn one_bad_record_keeps_all_out_and_is_named(kit: Kit) {

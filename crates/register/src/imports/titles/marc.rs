@@ -45,17 +45,17 @@ fn label(row: &mut Row<'_>) -> Option<String> {
 
 /// From field 008, or else the first one that the column for languages names.
 fn language(row: &mut Row<'_>) -> Option<String> {
-    let of_008 = row.raw("008")?.get(LANGUAGE_IN_008).and_then(languages::of_field);
+    let of_008 = row.fixed("008")?.get(LANGUAGE_IN_008).and_then(languages::of_field);
     let named = languages::of_field(row.raw("language")?);
     Some(of_008.or(named).unwrap_or(LANGUAGE_UNKNOWN).to_owned())
 }
 
 /// From the type of record and the bibliographic level (leader 06 and 07).
 fn material(row: &mut Row<'_>) -> Option<&'static str> {
-    let leader = row.raw("leader")?.as_bytes();
+    let leader = row.fixed("leader")?.as_bytes();
     let (kind, level) = (leader.get(6).copied(), leader.get(7).copied());
     let found = kind.and_then(|kind| of_leader(kind, level.unwrap_or(b' ')));
-    let carrier = of_carrier(kind.unwrap_or(b' '), row.raw("007")?.as_bytes(), row.raw("338")?);
+    let carrier = of_carrier(kind.unwrap_or(b' '), row.fixed("007")?.as_bytes(), row.raw("338")?);
     if found.is_none() {
         row.fault("leader", "no type of record that is known", "a leader of MARC 21 with the type at 06");
         return None;
