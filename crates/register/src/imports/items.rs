@@ -16,7 +16,7 @@ use kortisto_store::{
     queries::{
         bulk::{
             branches::keys_by_code,
-            items::{ItemRow, change, insert, with_barcodes},
+            items::{ItemRow, Ties, change, insert, ties, with_barcodes},
             session::{Table, analyze},
             titles,
         },
@@ -102,8 +102,9 @@ impl Kind for Items {
             titles.iter().map(|title| (title.natural.as_str(), title.id)).collect();
         let found =
             with_barcodes(work.transaction, rows.iter().map(|placed| placed.row.barcode.as_str())).await?;
-        let found: HashMap<&str, &items::Model> =
-            found.iter().map(|item| (item.barcode.as_str(), item)).collect();
+        let ties = ties(work.transaction, found.iter().map(|item| item.id)).await?;
+        let found: HashMap<&str, There<'_>> =
+            found.iter().map(|item| (item.barcode.as_str(), There::of(item, &ties))).collect();
         let (mut new, mut changed, mut unchanged) = (Vec::new(), Vec::new(), 0);
         for Placed { line, row } in rows {
             let title_id = titles.get(row.title_number.as_str()).copied();
@@ -116,11 +117,17 @@ impl Kind for Items {
             }
             let (Some(title_id), Some(home_branch_id)) = (title_id, branch_id) else { continue };
             let there = found.get(row.barcode.as_str()).copied();
-            let state = new_state(row.state, there.map(|item| item.state));
+            if there.is_some_and(|there| there.item.title_id != title_id && there.is_promised()) {
+                faults.push(promised(line, &row.title_number));
+                continue;
+            }
+            let state = new_state(row.state, there.map(|there| (there.item.state, there.stays())));
+            let there = there.map(|there| there.item);
             let item = ItemRow {
                 id: there.map_or(0, |item| item.id),
                 barcode: row.barcode,
                 title_id,
+                title_read: there.map_or(title_id, |item| item.title_id),
                 home_branch_id,
                 collection: row.collection,
                 state,
@@ -150,14 +157,53 @@ impl Kind for Items {
     }
 }
 
-/// The state after the import. What travels or waits for somebody goes on doing so, whatever a file says.
-fn new_state(given: Option<ItemState>, there: Option<i16>) -> i16 {
-    let moving = [ItemState::InTransit.code(), ItemState::OnHoldShelf.code()];
+/// An item as it is in the register.
+#[derive(Clone, Copy)]
+struct There<'a> {
+    item: &'a items::Model,
+    ties: Ties,
+}
+
+impl<'a> There<'a> {
+    fn of(item: &'a items::Model, ties: &HashMap<i64, Ties>) -> Self {
+        Self { item, ties: ties.get(&item.id).copied().unwrap_or_default() }
+    }
+
+    /// Whether a hold will be served by this very item, as one of the title that it has.
+    ///
+    /// A loan is no such promise, so that what is lent does not keep a whole file of the catalogue out. It has days
+    /// and a material of its own, and its fees name the item. What comes of the title is looked up under the lock of
+    /// the item when it is renewed or returned: then it serves those who wait for the title that it has by then. And
+    /// a check-out that is undone gives this very item back to the hold that it was kept for.
+    const fn is_promised(&self) -> bool {
+        self.item.kept_for_hold_id.is_some() || self.ties.awaited
+    }
+
+    /// Whether its state is not for a file to say: it travels or waits for somebody, or somebody has it.
+    fn stays(&self) -> bool {
+        let moving = [ItemState::InTransit.code(), ItemState::OnHoldShelf.code()];
+        moving.contains(&self.item.state) || self.item.kept_for_hold_id.is_some() || self.ties.lent
+    }
+}
+
+/// The state after the import, from what the file gives, and from the state of an item that is there and whether it
+/// stays as it is.
+fn new_state(given: Option<ItemState>, there: Option<(i16, bool)>) -> i16 {
     match (given, there) {
-        (_, Some(there)) if moving.contains(&there) => there,
+        (_, Some((there, true))) | (None, Some((there, false))) => there,
         (Some(given), _) => given.code(),
-        (None, Some(there)) => there,
         (None, None) => ItemState::Available.code(),
+    }
+}
+
+/// Another title for an item that a hold will get.
+fn promised(line: u64, title_number: &str) -> RowFault {
+    RowFault {
+        line,
+        column: "title_number",
+        value: Some(RowFault::shown(title_number)),
+        reason: "an item that is kept for a hold or waited for itself keeps its title".to_owned(),
+        right: "the title that it has, until the hold is picked up or cancelled".to_owned(),
     }
 }
 
@@ -186,18 +232,58 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_does_not_stop_what_moves() {
-        use ItemState::{Available, InTransit, Lost, OnHoldShelf};
+    fn a_file_gives_the_state_of_what_does_not_stay_as_it_is() {
+        use ItemState::{Available, InTransit, Lost};
         let table = [
             (None, None, Available),
             (Some(Lost), None, Lost),
-            (None, Some(Lost), Lost),
-            (Some(Available), Some(Lost), Available),
-            (Some(Available), Some(InTransit), InTransit),
-            (Some(Lost), Some(OnHoldShelf), OnHoldShelf),
+            (None, Some((Lost, false)), Lost),
+            (Some(Available), Some((Lost, false)), Available),
+            (Some(Available), Some((Lost, true)), Lost),
+            (Some(Lost), Some((InTransit, true)), InTransit),
+            (None, Some((Lost, true)), Lost),
         ];
         for (given, there, expected) in table {
-            assert_eq!(new_state(given, there.map(ItemState::code)), expected.code(), "{given:?} {there:?}");
+            let there = there.map(|(state, stays): (ItemState, bool)| (state.code(), stays));
+            assert_eq!(new_state(given, there), expected.code(), "{given:?} {there:?}");
+        }
+    }
+
+    #[test]
+    fn what_moves_or_is_with_somebody_stays_and_what_a_hold_gets_keeps_its_title() {
+        use ItemState::{Available, InTransit, Lost, OnHoldShelf};
+        let (free, lent) = (Ties::default(), Ties { lent: true, awaited: false });
+        let awaited = Ties { lent: false, awaited: true };
+        // State, whether it is kept, ties: whether its state stays, whether its title does.
+        let table = [
+            (Available, false, free, false, false),
+            (InTransit, false, free, true, false),
+            (OnHoldShelf, true, free, true, true),
+            (Available, true, free, true, true),
+            (Available, false, lent, true, false),
+            (Lost, false, lent, true, false),
+            (Available, false, awaited, false, true),
+        ];
+        for (state, kept, ties, stays, is_promised) in table {
+            let item = items::Model {
+                id: 1,
+                barcode: "i1".to_owned(),
+                title_id: 1,
+                home_branch_id: 1,
+                collection: String::new(),
+                state: state.code(),
+                at_branch_id: 1,
+                kept_for_hold_id: kept.then(uuid::Uuid::nil),
+                price_cents: None,
+                note: None,
+                state_since: None,
+            };
+            let there = There { item: &item, ties };
+            assert_eq!(
+                (there.stays(), there.is_promised()),
+                (stays, is_promised),
+                "{state:?} {kept} {ties:?}"
+            );
         }
     }
 }

@@ -17,14 +17,14 @@ on_both_engines! {
     one_bad_row_in_the_last_batch_keeps_all_rows_out,
 }
 
-const ITEMS: &str = "\
+pub(crate) const ITEMS: &str = "\
 barcode,title_number,branch,collection,state,price,note
 i1,t1,MAIN,adult,,,
 i2,t1,EAST,adult,not-for-loan,35.00,signed by the author
 i3,t2,MAIN,,available,,
 ";
 
-async fn with_titles(kit: &Kit) {
+pub(crate) async fn with_titles(kit: &Kit) {
     kit.import(Branches, BRANCHES).await.unwrap();
     let titles = "number,label,material,language\nt1,Järvi,book,fi\nt2,Joki,book,fi\n";
     kit.import(Titles, titles).await.unwrap();
