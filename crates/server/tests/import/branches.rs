@@ -1,10 +1,15 @@
 //! Branches, hours, resources.
 
-use crate::kit::{BRANCHES, Kit, on_both_engines};
+use crate::{
+    circulation::Circulation,
+    kit::{BRANCHES, Kit, on_both_engines},
+};
 use kortisto_register::{
     Rulebook,
-    imports::ImportKind::{Branches, Items},
+    imports::ImportKind::{Branches, Items, Titles},
 };
+use kortisto_store::entities::stops;
+use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 
 on_both_engines! {
     branches_come_with_hours_and_resources,
@@ -12,6 +17,8 @@ on_both_engines! {
     every_kind_of_bad_branch_is_named,
     a_column_that_is_not_there_leaves_what_is_there,
     a_branch_has_a_kind_and_an_isil_of_its_own,
+    a_locker_that_holds_name_stays,
+    a_bookmobile_that_has_stops_stays_one,
 }
 
 const FULL: &str = "\
@@ -112,4 +119,51 @@ async fn a_column_that_is_not_there_leaves_what_is_there(kit: Kit) {
     assert_eq!((kit.count("opening_windows").await, kit.count("resources").await), (10, 2));
     let faults = Kit::faults(kit.import(Items, "barcode,title_number,branch,collection\n1,1,NONE,\n").await);
     assert_eq!(faults, [(2, "title_number"), (2, "branch")]);
+}
+
+async fn a_locker_that_holds_name_stays(kit: Kit) {
+    let file = "code,name,municipality,resources\nMAIN,Pää,405,door-1:door; box-1:locker; box-2:locker\n";
+    kit.import(Branches, file).await.unwrap();
+    kit.import(Titles, "number,label,material,language\nt1,Järvi,book,fi\n").await.unwrap();
+    kit.import(Items, "barcode,title_number,branch,collection\ni1,t1,MAIN,\n").await.unwrap();
+    let circulation = Circulation::start(&kit).await;
+    // Long picked up, and still on record.
+    let mut hold = circulation.hold(1, "i1").await;
+    hold.state = Set(4);
+    hold.pickup_locker_id = Set(Some(kit.value("select id from resources where code = 'box-1'").await));
+    hold.insert(kit.store.writer()).await.unwrap();
+    let refused = kit.import(Branches, file.replace(" box-1:locker;", "")).await;
+    let told = refused.as_ref().unwrap_err().to_string();
+    assert!(
+        told.contains("line 2, resources \"box-1\": a locker stays while holds on record name it"),
+        "{told}"
+    );
+    assert_eq!(Kit::faults(refused), [(2, "resources")]);
+    assert_eq!(
+        Kit::faults(kit.import(Branches, file.replace("door-1:door; box-1:locker; box-2:locker", "")).await),
+        [(2, "resources")]
+    );
+    assert_eq!(kit.count("resources").await, 3);
+    assert_eq!(Kit::counts(kit.import(Branches, file.replace("; box-2:locker", "")).await), (0, 1, 0));
+    assert_eq!(kit.count("resources").await, 2);
+}
+
+async fn a_bookmobile_that_has_stops_stays_one(kit: Kit) {
+    let file = "code,name,municipality,kind\nAUTO,Auto,405,bookmobile\nBUS,Bussi,405,bookmobile\n";
+    kit.import(Branches, file).await.unwrap();
+    let stop = stops::ActiveModel {
+        branch_id: Set(kit.value("select id from branches where code = 'AUTO'").await),
+        code: Set("market".to_owned()),
+        name: Set("Tori".to_owned()),
+        municipality: Set("405".to_owned()),
+        ..Default::default()
+    };
+    stop.insert(kit.store.writer()).await.unwrap();
+    let refused = kit.import(Branches, file.replace("bookmobile", "library")).await;
+    let told = refused.as_ref().unwrap_err().to_string();
+    assert!(told.contains("line 2, kind \"library\": a bookmobile that has stops stays one"), "{told}");
+    assert_eq!(Kit::faults(refused), [(2, "kind")]);
+    let others =
+        file.replace("Bussi,405,bookmobile", "Bussi,405,library").replace("Auto,405,bookmobile", "Auto,405,");
+    assert_eq!(Kit::counts(kit.import(Branches, others).await), (0, 1, 1));
 }

@@ -1,6 +1,7 @@
 //! Branches with their opening hours and resources. Few, so they are compared and written one by one.
 
 mod hours;
+mod in_use;
 mod resources;
 
 use super::{
@@ -126,6 +127,13 @@ impl Kind for Branches {
                 continue;
             }
             let there = self.there.get(&row.code);
+            if let Some(there) = there {
+                let in_use = in_use::faults(work, line, there, &row).await?;
+                if !in_use.is_empty() {
+                    in_use.into_iter().for_each(|fault| faults.push(fault));
+                    continue;
+                }
+            }
             let (id, own_changed) = keep(work, there, &row).await?;
             let hours_changed = match &row.hours {
                 Some(hours) => keep_hours(work, id, hours).await?,

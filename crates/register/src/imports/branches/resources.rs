@@ -24,7 +24,7 @@ const RIGHT: &str = "resources separated by semicolons, for example `main-door:d
 /// A resource as the file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ResourceSpec {
-    code: String,
+    pub(super) code: String,
     kind: ResourceKind,
     asks_pin: bool,
     min_age: Option<i16>,
