@@ -1,6 +1,10 @@
 //! Text messages to a real HTTP endpoint, letters to real files.
 
-use super::{PAST_LEASE, deliver, order, rows};
+use super::{
+    PAST_LEASE, deliver,
+    endpoint::{Asked, Behaviour, endpoint},
+    order, rows,
+};
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState};
 use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering};
@@ -19,63 +23,26 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::net::TcpListener;
 
 const SECRET: &str = "yhteinen avain";
 
 /// The time that signatures carry.
 const SECONDS: i64 = 1_750_000_000;
 
-/// What an endpoint was asked: the head, and the body.
-type Asked = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
-
-/// An endpoint that answers with this status and body.
-async fn endpoint(status: &'static str, body: &'static str) -> (String, Asked) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/kortisto?v=1", listener.local_addr().unwrap());
-    let asked = Asked::default();
-    let kept = Arc::clone(&asked);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let kept = Arc::clone(&kept);
-            tokio::spawn(async move {
-                let mut bytes = Vec::new();
-                let (head, length) = loop {
-                    let mut part = [0; 4096];
-                    let read = stream.read(&mut part).await.unwrap();
-                    bytes.extend_from_slice(&part[..read]);
-                    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-                    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-                    let length = head.to_lowercase().lines().find_map(|line| {
-                        line.strip_prefix("content-length: ").map(|length| length.parse::<usize>().unwrap())
-                    });
-                    bytes.drain(..end + 4);
-                    break (head, length.unwrap());
-                };
-                while bytes.len() < length {
-                    let mut part = [0; 4096];
-                    let read = stream.read(&mut part).await.unwrap();
-                    bytes.extend_from_slice(&part[..read]);
-                }
-                kept.lock().unwrap().push((head, bytes));
-                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            });
-        }
-    });
-    (url, asked)
+/// A courier that waits for two seconds.
+pub(super) fn webhook(folder: &TempDir, url: &str) -> Arc<dyn Courier> {
+    webhook_within(folder, url, Duration::from_secs(2))
 }
 
-fn webhook(folder: &TempDir, url: &str) -> Arc<dyn Courier> {
+/// A courier that waits for so long.
+pub(super) fn webhook_within(folder: &TempDir, url: &str, timeout: Duration) -> Arc<dyn Courier> {
     kortisto_server::tls::crypto::install_default();
     let secret_file = folder.path().join("secret");
     if !secret_file.exists() {
@@ -83,8 +50,7 @@ fn webhook(folder: &TempDir, url: &str) -> Arc<dyn Courier> {
         std::fs::set_permissions(&secret_file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
     let now: Now = Arc::new(|| chrono::DateTime::from_timestamp(SECONDS, 0).unwrap());
-    let options =
-        WebhookOptions { url: url.to_owned(), secret_file, authority: None, timeout: Duration::from_secs(2) };
+    let options = WebhookOptions { url: url.to_owned(), secret_file, authority: None, timeout };
     Arc::new(WebhookCourier::new(&options, now).unwrap())
 }
 
@@ -92,7 +58,7 @@ async fn start(engine: Engine, couriers: Couriers) -> TestRegister {
     TestRegister::start_with(engine, TestOptions { couriers, ..TestOptions::default() }).await
 }
 
-async fn ready(t: &TestRegister, patron: &TestPatron) {
+pub(super) async fn ready(t: &TestRegister, patron: &TestPatron) {
     // Ids are in the order of time.
     t.clock.advance(TimeDelta::seconds(1));
     let kiosk = t.device(DeviceKind::SelfCheckout).await;
@@ -103,8 +69,13 @@ async fn ready(t: &TestRegister, patron: &TestPatron) {
 
 /// Somebody who wants text messages.
 async fn texted(t: &TestRegister) -> TestPatron {
+    texted_at(t, "+358401234567").await
+}
+
+/// Somebody who wants text messages at this number.
+pub(super) async fn texted_at(t: &TestRegister, number: &str) -> TestPatron {
     let patron = t.patron().await;
-    t.phone(&patron, "+358401234567").await;
+    t.phone(&patron, number).await;
     let row = notice_preferences::ActiveModel {
         patron_id: Set(patron.id),
         notice: Set(NoticeKind::Pickup.code()),
@@ -169,7 +140,7 @@ impl Courier for Dying {
 on_both_engines! {
     async fn a_text_message_is_posted_signed_and_with_its_id(engine: Engine) {
         let folder = TempDir::new().unwrap();
-        let (url, asked) = endpoint("202 Accepted", r#"{"id":"sms-17"}"#).await;
+        let (url, asked) = endpoint(Behaviour::of("202 Accepted", r#"{"id":"sms-17"}"#)).await;
         let t = start(engine, Couriers { sms: Some(webhook(&folder, &url)), ..Couriers::default() }).await;
         ready(&t, &texted(&t).await).await;
         assert_eq!(deliver(&t).await.sent, 1);
@@ -185,7 +156,7 @@ on_both_engines! {
 
     async fn a_letter_is_posted_with_its_address_and_subject(engine: Engine) {
         let folder = TempDir::new().unwrap();
-        let (url, asked) = endpoint("201 Created", r#"{"id":"letter-4"}"#).await;
+        let (url, asked) = endpoint(Behaviour::of("201 Created", r#"{"id":"letter-4"}"#)).await;
         let t = start(engine, Couriers { letter: Some(webhook(&folder, &url)), ..Couriers::default() }).await;
         let patron = t.patron().await;
         t.address(&patron, "Koivukatu 3").await;
@@ -259,7 +230,7 @@ async fn an_answer_says_whether_to_try_again() {
         ("503 Service Unavailable", NoticeState::Waiting, Some(NoticeReason::NoAnswer)),
     ] {
         let folder = TempDir::new().unwrap();
-        let (url, asked) = endpoint(status, "not JSON").await;
+        let (url, asked) = endpoint(Behaviour::of(status, "not JSON")).await;
         let couriers = Couriers { sms: Some(webhook(&folder, &url)), ..Couriers::default() };
         let t = start(Engine::Sqlite, couriers).await;
         ready(&t, &texted(&t).await).await;

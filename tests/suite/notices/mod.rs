@@ -2,9 +2,11 @@
 
 mod crashes;
 mod delivery;
+mod endpoint;
 mod gateway;
 mod mail_server;
 mod outbox;
+mod poison;
 mod recipients;
 mod reminders;
 mod smtp;

@@ -44,6 +44,14 @@ pub struct Consignment {
     pub until: Instant,
 }
 
+impl Consignment {
+    /// Whether another message may be begun. A courier asks before each one.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        Instant::now() < self.until
+    }
+}
+
 /// What became of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
@@ -53,8 +61,10 @@ pub enum Delivery {
         /// What the other side answered: what a later question there begins with.
         proof: String,
     },
-    /// Not now.
+    /// Tried, and not taken now. The try counts.
     Later(NoticeReason),
+    /// Not tried, because another one showed that nothing is taken at present, or because time was up. It costs no try.
+    NotTried,
     /// Never: the other side refused it for good.
     Refused,
 }

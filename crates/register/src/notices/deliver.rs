@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{Register, RegisterError, jobs::JobOrder};
 use chrono::TimeDelta;
-use kortisto_domain::{NoticeChannel, NoticeReason, NoticeState, notices::retry::TRIES_MAX};
+use kortisto_domain::{
+    NoticeChannel, NoticeReason, NoticeState,
+    notices::retry::{NOT_TRIED_PAUSE, TRIES_MAX},
+};
 use kortisto_store::{StoreError, entities::notices};
 use sea_orm::PaginatorTrait as _;
 use std::{ops::AddAssign, sync::Arc, time::Duration};
@@ -188,6 +191,7 @@ impl Register {
                 let outcome = match carried.next().unwrap_or(Delivery::Later(NoticeReason::NoAnswer)) {
                     Delivery::Sent { proof } => Outcome::Sent(way, proof),
                     Delivery::Later(reason) => Outcome::Later(Some(way), reason),
+                    Delivery::NotTried => Outcome::NotBegun(NOT_TRIED_PAUSE),
                     Delivery::Refused => Outcome::Refused(way),
                 };
                 (place, outcome)

@@ -1,17 +1,18 @@
 //! The outbox: who takes a notice out of it, and what is recorded of it.
 //!
 //! A notice is taken for [`super::LEASE`], with the key of the consignment in which it goes. The try counts from then
-//! on, so one that brings a server down each time is given up too. Another server takes it again only when that time
-//! is over, and records what became of it only as long as nobody else has taken it.
+//! on, so one that brings a server down each time is given up too; what turns out not to have been begun gets its try
+//! back. Another server takes it again only when that time is over, and records what became of it only as long as nobody
+//! else has taken it.
 
 use super::{LEASE, courier::PROOF_CHARS_MAX};
 use crate::RegisterError;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::{NoticeChannel, NoticeReason, NoticeState, notices::retry};
 use kortisto_store::{StoreError, entities::notices};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
+    QueryOrder as _, QuerySelect as _, Select, UpdateMany,
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -31,6 +32,8 @@ pub(crate) enum Outcome {
     Sent(Way, String),
     /// To be tried again, or given up after so many tries. There is no way where it did not come so far.
     Later(Option<Way>, NoticeReason),
+    /// Not begun: it stands as before it was taken, and is due again after this pause.
+    NotBegun(TimeDelta),
     /// Refused for good.
     Refused(Way),
     /// Rightly not handed out.
@@ -87,23 +90,23 @@ pub(crate) async fn record(
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<Option<NoticeState>, RegisterError> {
-    let tries = notice.tries + 1;
-    let (way, reason, proof) = match outcome {
-        Outcome::Sent(way, proof) => (Some(*way), None, Some(proof)),
-        Outcome::Later(way, reason) => (*way, Some(*reason), None),
-        Outcome::Refused(way) => (Some(*way), Some(NoticeReason::Refused), None),
-        Outcome::Dropped(reason) | Outcome::Undeliverable(reason) => (None, Some(*reason), None),
+    let again = retry::pause(notice.tries + 1);
+    let (state, way, reason, proof) = match outcome {
+        Outcome::NotBegun(pause) => {
+            return give_back(connection, consignment, notice, now + *pause).await;
+        }
+        Outcome::Sent(way, proof) => (NoticeState::Sent, Some(*way), None, Some(proof)),
+        Outcome::Later(way, reason) => {
+            let state = if again.is_some() { NoticeState::Waiting } else { NoticeState::Failed };
+            (state, *way, Some(*reason), None)
+        }
+        Outcome::Refused(way) => (NoticeState::Failed, Some(*way), Some(NoticeReason::Refused), None),
+        Outcome::Dropped(reason) => (NoticeState::Dropped, None, Some(*reason), None),
+        Outcome::Undeliverable(reason) => (NoticeState::Undeliverable, None, Some(*reason), None),
     };
-    let again = if matches!(outcome, Outcome::Later(..)) { retry::pause(tries) } else { None };
-    let state = match outcome {
-        Outcome::Sent(..) => NoticeState::Sent,
-        Outcome::Dropped(_) => NoticeState::Dropped,
-        Outcome::Undeliverable(_) => NoticeState::Undeliverable,
-        Outcome::Later(..) if again.is_some() => NoticeState::Waiting,
-        Outcome::Later(..) | Outcome::Refused(_) => NoticeState::Failed,
-    };
+    let again = again.filter(|_| state == NoticeState::Waiting);
     let proof = proof.map(|proof| proof.chars().take(PROOF_CHARS_MAX).collect::<String>());
-    let done = notices::Entity::update_many()
+    let done = still_taken(consignment, notice)
         .col_expr(notices::Column::State, Expr::value(state.code()))
         .col_expr(notices::Column::Channel, Expr::value(way.map(|way| way.channel.code())))
         .col_expr(notices::Column::SentToId, Expr::value(way.map(|way| way.person_id)))
@@ -112,12 +115,36 @@ pub(crate) async fn record(
         .col_expr(notices::Column::Proof, Expr::value(proof))
         .col_expr(notices::Column::NextTryAt, Expr::value(again.map(|pause| now + pause)))
         .col_expr(notices::Column::TakenUntil, Expr::value(None::<DateTime<Utc>>))
-        .filter(notices::Column::Id.eq(notice.id))
-        .filter(notices::Column::State.eq(NoticeState::Waiting.code()))
-        .filter(notices::Column::TakenBy.eq(consignment))
-        .filter(notices::Column::TakenUntil.is_not_null())
         .exec(connection)
         .await
         .map_err(StoreError::from)?;
     Ok((done.rows_affected == 1).then_some(state))
+}
+
+/// Puts a notice back as it stood before it was taken, to be taken again from this moment on. Also in which consignment
+/// it went before: a print file is looked for under that key.
+async fn give_back(
+    connection: &impl ConnectionTrait,
+    consignment: Uuid,
+    notice: &notices::Model,
+    again: DateTime<Utc>,
+) -> Result<Option<NoticeState>, RegisterError> {
+    let done = still_taken(consignment, notice)
+        .col_expr(notices::Column::Tries, Expr::value(notice.tries))
+        .col_expr(notices::Column::NextTryAt, Expr::value(again))
+        .col_expr(notices::Column::TakenBy, Expr::value(notice.taken_by))
+        .col_expr(notices::Column::TakenUntil, Expr::value(None::<DateTime<Utc>>))
+        .exec(connection)
+        .await
+        .map_err(StoreError::from)?;
+    Ok((done.rows_affected == 1).then_some(NoticeState::Waiting))
+}
+
+/// A change of a notice, for as long as it is taken for this consignment.
+fn still_taken(consignment: Uuid, notice: &notices::Model) -> UpdateMany<notices::Entity> {
+    notices::Entity::update_many()
+        .filter(notices::Column::Id.eq(notice.id))
+        .filter(notices::Column::State.eq(NoticeState::Waiting.code()))
+        .filter(notices::Column::TakenBy.eq(consignment))
+        .filter(notices::Column::TakenUntil.is_not_null())
 }

@@ -29,7 +29,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -109,11 +109,11 @@ impl EmailCourier {
         })
     }
 
-    async fn send(&self, message: &Message, until: Instant, away: &AtomicBool) -> Delivery {
+    async fn send(&self, consignment: &Consignment, message: &Message, away: &AtomicBool) -> Delivery {
         let later = Delivery::Later(NoticeReason::NoAnswer);
         let Some(mail) = self.mail(message) else { return Delivery::Refused };
-        if away.load(Relaxed) || Instant::now() >= until {
-            return later;
+        if away.load(Relaxed) || !consignment.may_begin() {
+            return Delivery::NotTried;
         }
         let error = match timeout(self.timeout, self.transport.send(mail)).await {
             Ok(Ok(answer)) => return Delivery::Sent { proof: proof(&answer) },
@@ -129,7 +129,7 @@ impl EmailCourier {
             return Delivery::Refused;
         }
         // A server that is away, or that lets nobody in, will not take the next one either.
-        away.store(code.is_none_or(|code| !(400..500).contains(&code)), Relaxed);
+        away.fetch_or(code.is_none_or(|code| !(400..500).contains(&code)), Relaxed);
         tracing::warn!(notice = %message.id, code, "the mail server did not take a notice");
         later
     }
@@ -164,7 +164,7 @@ impl Courier for EmailCourier {
             let away = AtomicBool::new(false);
             let mut sending: Vec<BoxFuture<'_, Delivery>> = Vec::with_capacity(consignment.messages.len());
             for message in &consignment.messages {
-                sending.push(Box::pin(self.send(message, consignment.until, &away)));
+                sending.push(Box::pin(self.send(consignment, message, &away)));
             }
             stream::iter(sending).buffered(self.connections_max).collect().await
         })

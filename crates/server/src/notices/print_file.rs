@@ -47,6 +47,9 @@ impl PrintFile {
 impl Courier for PrintFile {
     fn deliver<'a>(&'a self, consignment: &'a Consignment) -> Delivering<'a> {
         Box::pin(async move {
+            if !consignment.may_begin() {
+                return vec![Delivery::NotTried; consignment.messages.len()];
+            }
             let (directory, whole) = (Arc::clone(&self.directory), consignment.clone());
             let written = tokio::task::spawn_blocking(move || write(&directory, &whole)).await;
             let error = match written {

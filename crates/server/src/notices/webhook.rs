@@ -14,7 +14,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{path::PathBuf, time::Duration};
-use tokio::time::Instant;
 
 /// How the webhook is reached.
 #[derive(Debug, Clone)]
@@ -110,15 +109,14 @@ impl Courier for WebhookCourier {
             let mut carried = Vec::with_capacity(consignment.messages.len());
             let mut away = false;
             for message in &consignment.messages {
-                let later = Delivery::Later(NoticeReason::NoAnswer);
-                if away || Instant::now() >= consignment.until {
-                    carried.push(later);
+                if away || !consignment.may_begin() {
+                    carried.push(Delivery::NotTried);
                     continue;
                 }
                 carried.push(self.post(message).await.unwrap_or_else(|NoAnswer| {
                     tracing::warn!(notice = %message.id, "the webhook does not answer");
                     away = true;
-                    later
+                    Delivery::Later(NoticeReason::NoAnswer)
                 }));
             }
             carried
