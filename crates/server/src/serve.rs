@@ -5,7 +5,7 @@ use crate::{
     health,
     identity::{Applicant, PeerIdentity},
     limits::{EdgeLayer, TraceIds, http2, tune, tune_enrolment},
-    notices::NoticeWorker,
+    notices::{DELIVERY_END_LIMIT, NoticeWorker},
     observe,
     openid::OpenId,
     services::{Api, EnrolmentApi},
@@ -69,9 +69,6 @@ pub const SERVICES: &[&str] = &[
 
 /// Connections of the enrolment endpoint at most: enrolling is rare.
 const ENROLMENT_CONNECTION_MAX: usize = 64;
-
-/// How long the end of the server waits for notices that are under way: less than systemd waits before it kills.
-const DELIVERY_END_LIMIT: Duration = Duration::from_secs(15);
 
 /// What is served, and within which limits.
 pub struct Serving {

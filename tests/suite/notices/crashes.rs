@@ -5,7 +5,7 @@ use kortisto_domain::DeviceKind;
 use kortisto_domain::NoticeState;
 use kortisto_register::{
     jobs::JobOrder,
-    notices::{Consignment, Courier, Couriers, Delivering, Delivery},
+    notices::{Consignment, Courier, Couriers, Delivering, Delivery, Halt},
 };
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister, on_both_engines,
@@ -76,7 +76,7 @@ on_both_engines! {
         ready(&t, 1).await;
         courier.stalls.store(true, SeqCst);
         let register = Arc::clone(&t.register);
-        let dying = tokio::spawn(async move { register.deliver_notices(order()).await });
+        let dying = tokio::spawn(async move { register.deliver_notices(order(), &Halt::default()).await });
         courier.reached.notified().await;
         // The mail is out, and the process is not there any more.
         dying.abort();
@@ -101,7 +101,7 @@ on_both_engines! {
         ready(&t, 1).await;
         courier.stalls.store(true, SeqCst);
         let register = Arc::clone(&t.register);
-        let slow = tokio::spawn(async move { register.deliver_notices(order()).await });
+        let slow = tokio::spawn(async move { register.deliver_notices(order(), &Halt::default()).await });
         courier.reached.notified().await;
         courier.stalls.store(false, SeqCst);
         t.clock.advance(PAST_LEASE);
@@ -137,7 +137,7 @@ async fn two_servers_deliver_each_notice_once() {
     let run = JobOrder { batch: 3, ..order() };
     let at_once = |t: &TestRegister| {
         let register = Arc::clone(&t.register);
-        tokio::spawn(async move { register.deliver_notices(run).await.unwrap().sent })
+        tokio::spawn(async move { register.deliver_notices(run, &Halt::default()).await.unwrap().sent })
     };
     let (here, there) = (at_once(&one), at_once(&other));
     let sent = here.await.unwrap() + there.await.unwrap() + deliver(&one).await.sent;
@@ -155,7 +155,7 @@ async fn a_database_that_is_away_for_a_moment_makes_nothing_go_out_twice() {
     ready(&t, 2).await;
     courier.stalls.store(true, SeqCst);
     let register = Arc::clone(&t.register);
-    let delivering = tokio::spawn(async move { register.deliver_notices(order()).await });
+    let delivering = tokio::spawn(async move { register.deliver_notices(order(), &Halt::default()).await });
     courier.reached.notified().await;
     // Between delivery and record.
     proxy.refuse();

@@ -3,7 +3,10 @@
 use super::{Post, order};
 use chrono::TimeDelta;
 use kortisto_domain::{NoticeReason, NoticeState, notices::retry};
-use kortisto_register::{jobs::JobOrder, notices::Delivery};
+use kortisto_register::{
+    jobs::JobOrder,
+    notices::{Delivery, Halt},
+};
 use kortisto_store::entities::notice_templates;
 use kortisto_testkit::on_both_engines;
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _};
@@ -78,7 +81,7 @@ on_both_engines! {
             post.ready(&patron).await;
         }
         let run = JobOrder { batch: 3, ..order() };
-        let done = post.t.register.deliver_notices(run).await.unwrap();
+        let done = post.t.register.deliver_notices(run, &Halt::default()).await.unwrap();
         assert_eq!((done.sent, done.finished), (7, true));
         assert_eq!(post.recorder.empty().len(), 7);
         post.t.probe().await;

@@ -7,7 +7,7 @@ use super::{
 };
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState};
-use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering};
+use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering, Halt};
 use kortisto_server::{
     Now,
     notices::{PrintFile, WebhookCourier, WebhookOptions},
@@ -200,7 +200,7 @@ on_both_engines! {
         courier.dies.store(true, SeqCst);
         ready(&t, &patron).await;
         let register = Arc::clone(&t.register);
-        let killed = tokio::spawn(async move { register.deliver_notices(order()).await });
+        let killed = tokio::spawn(async move { register.deliver_notices(order(), &Halt::default()).await });
         while letters(folder.path()).len() < 2 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -10,6 +10,7 @@ mod poison;
 mod recipients;
 mod reminders;
 mod smtp;
+mod stopping;
 
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind};
@@ -17,7 +18,7 @@ use kortisto_register::{
     jobs::JobOrder,
     notices::{
         Consignment, Courier, Couriers, DELIVERY_BATCH_MAX, Delivered, Delivering, Delivery, Destination,
-        Message,
+        Halt, Message,
     },
 };
 use kortisto_store::entities::{notice_lines, notice_preferences, notices};
@@ -147,7 +148,7 @@ fn order() -> JobOrder {
 }
 
 async fn deliver(t: &TestRegister) -> Delivered {
-    t.register.deliver_notices(order()).await.unwrap()
+    t.register.deliver_notices(order(), &Halt::default()).await.unwrap()
 }
 
 fn email_of(message: &Message) -> &str {

@@ -4,7 +4,10 @@ use super::{Post, deliver, email_of, order, rows};
 use chrono::TimeDelta;
 use kortisto::device::v1::StockCompartmentRequest;
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState};
-use kortisto_register::{jobs::Job, notices::Delivered};
+use kortisto_register::{
+    jobs::Job,
+    notices::{Delivered, Halt},
+};
 use kortisto_store::entities::holds;
 use kortisto_testkit::{
     on_both_engines,
@@ -86,8 +89,8 @@ on_both_engines! {
         post.kiosk.pick_up(&token, hold.id).await.unwrap();
         post.prefer(&quiet, NoticeKind::Pickup, NoticeChannel::None, None).await;
         post.ready(&quiet).await;
-        let dry = post.t.register.deliver_notices(order().dry());
-        assert_eq!(dry.await.unwrap().sent, 2);
+        let dry = post.t.register.deliver_notices(order().dry(), &Halt::default()).await.unwrap();
+        assert_eq!(dry.sent, 2);
         assert_eq!(post.notices().await[0].tries, 0, "a dry run takes nothing");
         assert_eq!(post.deliver().await.dropped, 2);
         let reasons: Vec<_> = post.notices().await.iter().map(|row| row.reason).collect();

@@ -7,7 +7,7 @@ use super::{
 use super::{deliver, order, rows};
 use chrono::{TimeDelta, Utc};
 use kortisto_domain::{DeviceKind, NoticeReason, NoticeState};
-use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering};
+use kortisto_register::notices::{Consignment, Courier, Couriers, Delivering, Halt};
 use kortisto_server::{
     Now,
     notices::{EmailCourier, EmailOptions, EmailSecurity},
@@ -113,7 +113,7 @@ on_both_engines! {
         let t = TestRegister::start_with(engine, TestOptions { couriers, ..TestOptions::default() }).await;
         ready(&t, "aino@example.fi").await;
         let register = Arc::clone(&t.register);
-        let killed = tokio::spawn(async move { register.deliver_notices(order()).await });
+        let killed = tokio::spawn(async move { register.deliver_notices(order(), &Halt::default()).await });
         while server.mails().is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -12,7 +12,7 @@ use kortisto::{
 use kortisto_domain::{DeviceKind, Purpose, StaffRole};
 use kortisto_register::{
     jobs::JobOrder,
-    notices::{Consignment, Courier, Couriers, Delivering, Delivery},
+    notices::{Consignment, Courier, Couriers, Delivering, Delivery, Halt},
 };
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister, on_both_engines,
@@ -101,7 +101,11 @@ impl Desk {
     }
 
     async fn deliver(&self) {
-        self.t.register.deliver_notices(JobOrder::within(Duration::from_secs(10))).await.unwrap();
+        self.t
+            .register
+            .deliver_notices(JobOrder::within(Duration::from_secs(10)), &Halt::default())
+            .await
+            .unwrap();
     }
 }
 

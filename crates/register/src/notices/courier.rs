@@ -1,7 +1,14 @@
 //! Who carries a notice out of the house: a mail server, a gateway, a printer. The register knows none of them.
 
 use kortisto_domain::{NoticeChannel, NoticeReason, notices::recipient::Channels};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -33,6 +40,23 @@ pub struct Message {
     pub earlier: Option<Uuid>,
 }
 
+/// Says to everybody who has a clone of it that nothing more is to be begun; once said, it stays so.
+#[derive(Debug, Clone, Default)]
+pub struct Halt(Arc<AtomicBool>);
+
+impl Halt {
+    /// From now on nothing more is to be begun. What is under way goes on.
+    pub fn call(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// Whether that was said.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
 /// Notices of one channel that are handed out together.
 #[derive(Clone)]
 pub struct Consignment {
@@ -42,13 +66,15 @@ pub struct Consignment {
     pub messages: Vec<Message>,
     /// What is not under way by then is not begun.
     pub until: Instant,
+    /// Nor is what is not under way when this is called: the server stops.
+    pub halt: Halt,
 }
 
 impl Consignment {
     /// Whether another message may be begun. A courier asks before each one.
     #[must_use]
     pub fn may_begin(&self) -> bool {
-        Instant::now() < self.until
+        !self.halt.is_called() && Instant::now() < self.until
     }
 }
 
@@ -63,7 +89,8 @@ pub enum Delivery {
     },
     /// Tried, and not taken now. The try counts.
     Later(NoticeReason),
-    /// Not tried, because another one showed that nothing is taken at present, or because time was up. It costs no try.
+    /// Not tried, because another one showed that nothing is taken at present, because time was up or
+    /// because the server stops. It costs no try.
     NotTried,
     /// Never: the other side refused it for good.
     Refused,
@@ -77,7 +104,7 @@ pub type Delivering<'a> = Pin<Box<dyn Future<Output = Vec<Delivery>> + Send + 'a
 
 /// Carries notices of one channel.
 pub trait Courier: Send + Sync + 'static {
-    /// Hands out a consignment. It has no deadline but [`Consignment::until`], and bounds every wait itself.
+    /// Hands out a consignment. It begins nothing when [`Consignment::may_begin`] says no, and bounds every wait itself.
     fn deliver<'a>(&'a self, consignment: &'a Consignment) -> Delivering<'a>;
 }
 

@@ -6,7 +6,7 @@
 //! over, under the same key.
 
 use super::{
-    Consignment, Delivery, Message,
+    Consignment, Delivery, Halt, Message,
     compose::{Composed, Composer},
     facts::NoticeFacts,
     outbox::{self, Outcome, Way},
@@ -81,9 +81,16 @@ impl Register {
     /// Delivers every notice that is due, in batches of at most [`DELIVERY_BATCH_MAX`]. Any number of servers may do so
     /// at once. A library that offers no channel at all leaves them waiting.
     ///
+    /// When `halt` is called, no other batch and no other message is begun; it ends when those that are under way have
+    /// an answer and the batch is recorded.
+    ///
     /// # Errors
     /// [`RegisterError`] of the batch that failed; those before it stay done.
-    pub async fn deliver_notices(self: &Arc<Self>, order: JobOrder) -> Result<Delivered, RegisterError> {
+    pub async fn deliver_notices(
+        self: &Arc<Self>,
+        order: JobOrder,
+        halt: &Halt,
+    ) -> Result<Delivered, RegisterError> {
         if order.dry_run {
             return self.count_due().await;
         }
@@ -91,8 +98,8 @@ impl Register {
         if self.notices.couriers.is_empty() {
             return Ok(done);
         }
-        while !done.finished && Instant::now() < order.deadline {
-            done += self.deliver_batch(order).await?;
+        while !done.finished && !halt.is_called() && Instant::now() < order.deadline {
+            done += self.deliver_batch(order, halt).await?;
         }
         Ok(done)
     }
@@ -103,7 +110,11 @@ impl Register {
         Ok(Delivered { sent, finished: true, ..Delivered::default() })
     }
 
-    async fn deliver_batch(self: &Arc<Self>, order: JobOrder) -> Result<Delivered, RegisterError> {
+    async fn deliver_batch(
+        self: &Arc<Self>,
+        order: JobOrder,
+        halt: &Halt,
+    ) -> Result<Delivered, RegisterError> {
         let now = self.surroundings.clock.now();
         let consignment = self.surroundings.new_id(now);
         let most = order.batch.clamp(1, DELIVERY_BATCH_MAX);
@@ -117,7 +128,7 @@ impl Register {
             return Ok(Delivered { finished: true, ..Delivered::default() });
         }
         let taken = Arc::new(taken);
-        let outcomes = Arc::new(self.hand_out(consignment, &taken).await?);
+        let outcomes = Arc::new(self.hand_out(consignment, &taken, halt).await?);
         let mut done = self.record_batch(order, consignment, &taken, &outcomes).await?;
         done.finished = (taken.len() as u64) < most;
         Ok(done)
@@ -128,6 +139,7 @@ impl Register {
         &self,
         consignment: Uuid,
         taken: &[notices::Model],
+        halt: &Halt,
     ) -> Result<Vec<Outcome>, RegisterError> {
         let facts = NoticeFacts::load(self, self.store.readers(), taken).await?;
         let composer = Composer { facts: &facts, office: &self.notices, moment: self.surroundings.moment() };
@@ -157,10 +169,12 @@ impl Register {
                 NoticeChannel::Sms | NoticeChannel::None => texts.push((place, composed)),
             }
         }
+        let until = Instant::now() + HANDING_OUT_LIMIT;
+        let whole = Consignment { id: consignment, messages: Vec::new(), until, halt: halt.clone() };
         let handed = tokio::join!(
-            self.hand_to(NoticeChannel::Letter, consignment, letters),
-            self.hand_to(NoticeChannel::Email, consignment, emails),
-            self.hand_to(NoticeChannel::Sms, consignment, texts),
+            self.hand_to(NoticeChannel::Letter, &whole, letters),
+            self.hand_to(NoticeChannel::Email, &whole, emails),
+            self.hand_to(NoticeChannel::Sms, &whole, texts),
         );
         for (place, outcome) in handed.0.into_iter().chain(handed.1).chain(handed.2) {
             outcomes[place] = outcome;
@@ -168,10 +182,11 @@ impl Register {
         Ok(outcomes)
     }
 
+    /// Hands out what of a consignment goes by one channel.
     async fn hand_to(
         &self,
         channel: NoticeChannel,
-        id: Uuid,
+        whole: &Consignment,
         composed: Vec<(usize, Composed)>,
     ) -> Vec<(usize, Outcome)> {
         let (Some(courier), false) = (self.notices.couriers.of(channel), composed.is_empty()) else {
@@ -183,7 +198,7 @@ impl Register {
             messages.push(notice.message);
             ways.push((place, Way { channel, person_id: notice.person_id }));
         }
-        let consignment = Consignment { id, messages, until: Instant::now() + HANDING_OUT_LIMIT };
+        let consignment = Consignment { messages, ..whole.clone() };
         let carried = timeout(2 * HANDING_OUT_LIMIT, courier.deliver(&consignment)).await;
         let mut carried = carried.unwrap_or_default().into_iter();
         ways.into_iter()

@@ -24,7 +24,7 @@ pub(crate) mod template;
 pub(crate) mod texts;
 pub(crate) mod wording;
 
-pub use courier::{Consignment, Courier, Couriers, Delivering, Delivery, Destination, Message};
+pub use courier::{Consignment, Courier, Couriers, Delivering, Delivery, Destination, Halt, Message};
 pub use deliver::{DELIVERY_BATCH_MAX, Delivered, LEASE};
 
 /// What the notices of a register are made with.

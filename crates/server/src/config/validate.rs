@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::Config;
-use crate::notices::EmailSecurity;
+use crate::notices::{EmailSecurity, MESSAGE_SECONDS_MAX};
 use crate::telemetry;
 use crate::text::Language;
 
@@ -104,7 +104,7 @@ fn notices(config: &Config, found: &mut Found) {
         email.security == EmailSecurity::None && email.host.as_deref().is_some_and(|host| !is_loopback(host));
     found.unless(!bare, "notices.email.security", || "tls or starttls to another machine".into());
     found.range("notices.email.port", email.port.into(), 1..=65_535);
-    found.range("notices.email.timeout_seconds", email.timeout_seconds, 1..=50);
+    found.range("notices.email.timeout_seconds", email.timeout_seconds, 1..=MESSAGE_SECONDS_MAX);
     found.range("notices.email.connections_max", email.connections_max.into(), 1..=8);
     found.unless(webhook.url.is_some() == webhook.secret_file.is_some(), "notices.webhook", || {
         "url and secret_file, or none of them".into()
@@ -112,7 +112,7 @@ fn notices(config: &Config, found: &mut Found) {
     found.unless(webhook.url.as_deref().is_none_or(is_webhook), "notices.webhook.url", || {
         "https://host/path, or http:// to this machine itself".into()
     });
-    found.range("notices.webhook.timeout_seconds", webhook.timeout_seconds, 1..=50);
+    found.range("notices.webhook.timeout_seconds", webhook.timeout_seconds, 1..=MESSAGE_SECONDS_MAX);
     let letters_twice = webhook.letters && config.notices.letters.directory.is_some();
     found.unless(!letters_twice, "notices.webhook.letters", || {
         "false where notices.letters.directory is set: a letter goes one way".into()

@@ -14,6 +14,7 @@ pub use email::{EmailCourier, EmailOptions, EmailSecurity};
 pub use print_file::PrintFile;
 pub use webhook::{WebhookCourier, WebhookOptions};
 pub use worker::NoticeWorker;
+pub(crate) use worker::{DELIVERY_END_LIMIT, MESSAGE_SECONDS_MAX};
 
 use crate::{Now, config::NoticesConfig};
 use kortisto_register::notices::{Courier, Couriers};

@@ -5,7 +5,7 @@ use crate::shutdown::{Phase, Stop};
 use kortisto_register::{
     Register,
     jobs::JobOrder,
-    notices::{DELIVERY_BATCH_MAX, Delivered},
+    notices::{DELIVERY_BATCH_MAX, Delivered, Halt},
 };
 use metrics::counter;
 use std::{sync::Arc, time::Duration};
@@ -14,7 +14,15 @@ use tokio::time::{MissedTickBehavior, interval};
 /// How long one transaction of the delivery may take.
 const BATCH_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long one round goes on before it looks whether the server is stopping.
+/// Longest time for one message that the configuration may give, in seconds.
+pub(crate) const MESSAGE_SECONDS_MAX: u64 = 50;
+
+/// How long the end of the server waits for notices that are under way: for the longest message and its record. systemd
+/// has to wait longer before it kills.
+pub(crate) const DELIVERY_END_LIMIT: Duration =
+    Duration::from_secs(MESSAGE_SECONDS_MAX + BATCH_LIMIT.as_secs());
+
+/// How long one round goes on before the next one.
 const ROUND_LIMIT: Duration = Duration::from_secs(5);
 
 /// Delivers notices while the server runs.
@@ -30,14 +38,14 @@ impl NoticeWorker {
         Self { register, every }
     }
 
-    /// Delivers until the server stops taking calls; a batch that is under way then is finished, so that what was
-    /// handed out is recorded.
+    /// Delivers until the server stops taking calls. No other message is begun then; what is under way is waited for,
+    /// so that what was handed out is recorded.
     pub async fn run(self, stop: Stop) {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut draining = Box::pin(stop.reached(Phase::Draining));
-        let mut failing = false;
-        loop {
+        let (halt, mut failing) = (Halt::default(), false);
+        while !halt.is_called() {
             tokio::select! {
                 () = &mut draining => return,
                 _ = ticks.tick() => {}
@@ -47,7 +55,15 @@ impl NoticeWorker {
                 batch_limit: BATCH_LIMIT,
                 ..JobOrder::within(ROUND_LIMIT)
             };
-            match self.register.deliver_notices(order).await {
+            let mut delivering = std::pin::pin!(self.register.deliver_notices(order, &halt));
+            let delivered = tokio::select! {
+                delivered = &mut delivering => delivered,
+                () = &mut draining => {
+                    halt.call();
+                    delivering.await
+                }
+            };
+            match delivered {
                 Ok(done) => {
                     failing = false;
                     count(done);
