@@ -2,7 +2,8 @@
 
 Takes a folder with server.pem and server.key, "tls" or "starttls", a user and a password. Prints its port. Writes each
 mail that it takes as one line of JSON to mails.jsonl in the folder. A recipient whose name begins with "refused" gets
-550, one that begins with "later" 451.
+550 5.1.1, "later" 451 4.7.1, "relay" 554 5.7.1, and "bare" 550 without an enhanced code. A sender whose name begins with
+"blocked" gets 550 5.7.60.
 """
 
 import asyncio
@@ -20,11 +21,22 @@ class Box:
     def __init__(self, path):
         self.path = path
 
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        if address.startswith("blocked"):
+            return "550 5.7.60 <%s> you may not send as this sender" % address
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 2.1.0 Ok"
+
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         if address.startswith("refused"):
             return "550 5.1.1 <%s> no such mailbox" % address
         if address.startswith("later"):
             return "451 4.7.1 <%s> come back" % address
+        if address.startswith("relay"):
+            return "554 5.7.1 <%s> relay access denied" % address
+        if address.startswith("bare"):
+            return "550 <%s> no" % address
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 

@@ -21,6 +21,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
 fn options(server: &MailServer, password: &str) -> EmailOptions {
     let password_file = server.folder.path().join("password");
@@ -163,6 +164,47 @@ async fn a_server_that_lets_nobody_in_is_tried_again_later() {
         assert_eq!((done.sent, done.later, done.failed), (0, 2, 0), "{why}: {done:?}");
     }
     assert!(server.mails().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_library_that_may_not_send_is_no_refusal_of_its_mails() {
+    let server = MailServer::start(Protection::StartTls).await;
+    let blocked = || EmailOptions { from: "blocked@kirkes.example".to_owned(), ..options(&server, PASSWORD) };
+    let no_service = EmailOptions {
+        port: closed_to_all().await,
+        security: EmailSecurity::None,
+        credentials: None,
+        ..options(&server, PASSWORD)
+    };
+    let usual = || options(&server, PASSWORD);
+    for (why, options, addresses, (sent, later, failed)) in [
+        ("the sender may not send", blocked(), ["aino@example.fi", "eino@example.fi"], (0, 2, 0)),
+        ("the server greets nobody", no_service, ["aino@example.fi", "eino@example.fi"], (0, 2, 0)),
+        ("all get the same bare code", usual(), ["bare@example.fi", "bare2@example.fi"], (0, 2, 0)),
+        ("one gets a bare code", usual(), ["bare@example.fi", "aino@example.fi"], (1, 0, 1)),
+        ("relaying is denied", usual(), ["aino@example.fi", "relay@example.fi"], (1, 1, 0)),
+        ("two mailboxes are not there", usual(), ["refused@example.fi", "refused2@example.fi"], (0, 0, 2)),
+    ] {
+        let t = start(Engine::Sqlite, courier(options)).await;
+        for address in addresses {
+            ready(&t, address).await;
+        }
+        let done = deliver(&t).await;
+        assert_eq!((done.sent, done.later, done.failed), (sent, later, failed), "{why}: {done:?}");
+        t.probe().await;
+    }
+}
+
+/// A port at which a mail server says that it is none.
+async fn closed_to_all() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"554 no service here\r\n").await;
+        }
+    });
+    port
 }
 
 /// A port at which nobody listens.

@@ -3,7 +3,10 @@
 //! The Message-ID comes from the key of the notice, so a mail that goes out once more after a crash is the same mail
 //! to whoever looks for duplicates.
 
-use super::{NoticesFault, secret_file};
+use super::{
+    NoticesFault, secret_file,
+    smtp_answer::{Enhanced, Meaning, meaning},
+};
 use crate::Now;
 use futures_util::{StreamExt as _, future::BoxFuture, stream};
 use kortisto_domain::NoticeReason;
@@ -25,11 +28,15 @@ use lettre::{
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use std::{
+    error::Error as _,
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 
 /// How the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -66,8 +73,19 @@ pub struct EmailOptions {
     pub connections_max: u32,
 }
 
-/// Answers after which the same mail will never be taken: the mailbox or the mail is at fault, and not the way.
-const NEVER: [u16; 7] = [501, 550, 551, 552, 553, 554, 556];
+/// What a consignment has shown of the mail server so far.
+#[derive(Default)]
+struct Shown {
+    /// It takes nothing at present.
+    closed: AtomicBool,
+    /// It has taken a mail.
+    took: AtomicBool,
+    /// Whether it lets the library in at all; asked once, and only when there is a doubt.
+    lets_in: OnceCell<bool>,
+}
+
+/// What became of a mail, and with which code it was refused where that code may mean the library and not the mail.
+type Tried = (Delivery, Option<u16>);
 
 /// Sends e-mail.
 pub struct EmailCourier {
@@ -109,29 +127,52 @@ impl EmailCourier {
         })
     }
 
-    async fn send(&self, consignment: &Consignment, message: &Message, away: &AtomicBool) -> Delivery {
-        let later = Delivery::Later(NoticeReason::NoAnswer);
-        let Some(mail) = self.mail(message) else { return Delivery::Refused };
-        if away.load(Relaxed) || !consignment.may_begin() {
-            return Delivery::NotTried;
+    async fn send(&self, consignment: &Consignment, message: &Message, shown: &Shown) -> Tried {
+        let later = (Delivery::Later(NoticeReason::NoAnswer), None);
+        let Some(mail) = self.mail(message) else { return (Delivery::Refused, None) };
+        if shown.closed.load(Relaxed) || !consignment.may_begin() {
+            return (Delivery::NotTried, None);
         }
-        let error = match timeout(self.timeout, self.transport.send(mail)).await {
-            Ok(Ok(answer)) => return Delivery::Sent { proof: proof(&answer) },
-            Ok(Err(error)) => error,
-            Err(_) => {
-                away.store(true, Relaxed);
-                return later;
+        let until = Instant::now() + self.timeout;
+        let error = match timeout_at(until, self.transport.send(mail)).await {
+            Ok(Ok(answer)) => {
+                shown.took.store(true, Relaxed);
+                return (Delivery::Sent { proof: proof(&answer) }, None);
             }
+            Ok(Err(error)) => Some(error),
+            Err(_) => None,
         };
-        let code = error.status().map(u16::from);
-        if code.is_some_and(|code| NEVER.contains(&code)) {
-            tracing::info!(notice = %message.id, code, "the mail server refused a notice");
-            return Delivery::Refused;
+        let code = error.as_ref().and_then(lettre::transport::smtp::Error::status).map(u16::from);
+        let text = error.as_ref().and_then(|error| error.source()).map(ToString::to_string);
+        let enhanced = code.zip(text).and_then(|(code, text)| Enhanced::of(code, &text));
+        let mut meant = meaning(code, enhanced);
+        if meant == Meaning::Unclear && !shown.took.load(Relaxed) && !self.lets_in(shown, until).await {
+            meant = Meaning::Closed;
         }
-        // A server that is away, or that lets nobody in, will not take the next one either.
-        away.fetch_or(code.is_none_or(|code| !(400..500).contains(&code)), Relaxed);
-        tracing::warn!(notice = %message.id, code, "the mail server did not take a notice");
-        later
+        // The text is not logged: servers repeat addresses in it.
+        let enhanced = enhanced.map(|enhanced| enhanced.to_string());
+        match meant {
+            Meaning::Mail | Meaning::Unclear => {
+                tracing::info!(notice = %message.id, code, enhanced, "the mail server refused a notice");
+                (Delivery::Refused, code.filter(|_| meant == Meaning::Unclear))
+            }
+            Meaning::Later => {
+                tracing::warn!(notice = %message.id, code, enhanced, "the mail server put a notice off");
+                later
+            }
+            Meaning::Closed => {
+                shown.closed.store(true, Relaxed);
+                tracing::warn!(notice = %message.id, code, enhanced, "the mail server takes nothing at present");
+                later
+            }
+        }
+    }
+
+    /// Whether the mail server greets the library and lets it in. One that refuses at once says so to every mail.
+    async fn lets_in(&self, shown: &Shown, until: Instant) -> bool {
+        let asked =
+            async || matches!(timeout_at(until, self.transport.test_connection()).await, Ok(Ok(true)));
+        *shown.lets_in.get_or_init(asked).await
     }
 
     /// The mail; none for a destination that is no address to the mail library.
@@ -161,14 +202,32 @@ impl EmailCourier {
 impl Courier for EmailCourier {
     fn deliver<'a>(&'a self, consignment: &'a Consignment) -> Delivering<'a> {
         Box::pin(async move {
-            let away = AtomicBool::new(false);
-            let mut sending: Vec<BoxFuture<'_, Delivery>> = Vec::with_capacity(consignment.messages.len());
+            let shown = Shown::default();
+            let mut sending: Vec<BoxFuture<'_, Tried>> = Vec::with_capacity(consignment.messages.len());
             for message in &consignment.messages {
-                sending.push(Box::pin(self.send(consignment, message, &away)));
+                sending.push(Box::pin(self.send(consignment, message, &shown)));
             }
-            stream::iter(sending).buffered(self.connections_max).collect().await
+            in_doubt_later(stream::iter(sending).buffered(self.connections_max).collect().await)
         })
     }
+}
+
+/// Where every mail of several that were tried was refused with the same code, and that code may mean the library, none of
+/// them is refused for good.
+fn in_doubt_later(tried: Vec<Tried>) -> Vec<Delivery> {
+    let mut codes =
+        tried.iter().filter(|(delivery, _)| *delivery != Delivery::NotTried).map(|(_, code)| *code);
+    let first = codes.next().flatten();
+    let others: Vec<_> = codes.collect();
+    let in_doubt = first.is_some() && !others.is_empty() && others.iter().all(|code| *code == first);
+    if in_doubt {
+        tracing::warn!(code = first, mails = others.len() + 1, "the mail server refused every notice alike");
+    }
+    let settled = |(delivery, code): Tried| match code {
+        Some(_) if in_doubt => Delivery::Later(NoticeReason::NoAnswer),
+        _ => delivery,
+    };
+    tried.into_iter().map(settled).collect()
 }
 
 fn tls(options: &EmailOptions) -> Result<Tls, NoticesFault> {
@@ -209,6 +268,30 @@ fn proof(answer: &Response) -> String {
 mod tests {
     use super::*;
     use lettre::transport::smtp::response::{Category, Code, Detail, Severity};
+
+    #[test]
+    fn a_code_that_every_mail_gets_refuses_none() {
+        let (sent, refused) =
+            (|| (Delivery::Sent { proof: String::new() }, None), |code| (Delivery::Refused, code));
+        let (later, not_tried) = (Delivery::Later(NoticeReason::NoAnswer), || (Delivery::NotTried, None));
+        for (tried, expected) in [
+            (vec![refused(Some(550)), refused(Some(550))], vec![later.clone(), later.clone()]),
+            (
+                vec![refused(Some(550)), not_tried(), refused(Some(550))],
+                vec![later.clone(), Delivery::NotTried, later.clone()],
+            ),
+            (vec![refused(Some(550))], vec![Delivery::Refused]),
+            (vec![refused(Some(550)), not_tried()], vec![Delivery::Refused, Delivery::NotTried]),
+            (vec![refused(Some(550)), refused(Some(554))], vec![Delivery::Refused; 2]),
+            (vec![refused(None), refused(None)], vec![Delivery::Refused; 2]),
+            (vec![refused(Some(550)), refused(None)], vec![Delivery::Refused; 2]),
+            (vec![sent(), refused(Some(550))], vec![sent().0, Delivery::Refused]),
+            (vec![(later.clone(), None), refused(Some(550))], vec![later.clone(), Delivery::Refused]),
+            (vec![], vec![]),
+        ] {
+            assert_eq!(in_doubt_later(tried.clone()), expected, "{tried:?}");
+        }
+    }
 
     #[test]
     fn a_proof_names_the_queue_and_no_address() {

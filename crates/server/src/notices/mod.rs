@@ -7,6 +7,7 @@ mod email;
 mod https;
 mod print_file;
 mod secret_file;
+mod smtp_answer;
 mod webhook;
 mod worker;
 
