@@ -184,6 +184,15 @@ on_both_engines! {
             (Template { subject: "{{ nobody }}".to_owned(), ..pickup("x") }, "template.subject"),
             (Template { subject: "x".to_owned(), ..sms("{{ title }}") }, "template.subject"),
             (sms(&long), "template.body"),
+            // With a long title, and with many loans.
+            (sms("{{ title }} {{ title }} {{ title }}"), "template.body"),
+            (
+                Template {
+                    kind: NoticeKind::Overdue.into(),
+                    ..sms("{% for line in lines %}{{ line.title }} {% endfor %}")
+                },
+                "template.body",
+            ),
             (Template { language: "se".to_owned(), ..pickup("x") }, "template.language"),
             (Template { step: 1, ..pickup("x") }, "template.step"),
             (Template { step: 4, kind: NoticeKind::Overdue.into(), ..pickup("x") }, "template.step"),
@@ -197,6 +206,21 @@ on_both_engines! {
             assert_eq!(reason(&desk.client().preview_notice(ask).await.unwrap_err()), ErrorReason::FieldInvalid);
         }
         assert_eq!(desk.templates(NoticeKind::Pickup).await.len(), 9);
+        // What may be long is taken in part; a subject is shortened by itself.
+        for template in [
+            Template {
+                kind: NoticeKind::Overdue.into(),
+                ..sms("{% for line in lines[:3] %}{{ line.title[:40] }}, {{ line.due }} {% endfor %}")
+            },
+            sms("{{ title }}: {{ pickup_number }}, {{ branch }} {{ place }}, {{ pickup_until }}. {{ library }}"),
+            Template { subject: "Nouda: {{ title }}".to_owned(), ..pickup("{{ title }}") },
+            Template {
+                kind: NoticeKind::Overdue.into(),
+                ..pickup("{% for line in lines %}- {{ line.title }} ({{ line.branch }}): {{ line.due }}\n{% endfor %}")
+            },
+        ] {
+            desk.put(template.clone()).await.unwrap_or_else(|fault| panic!("{template:?}: {fault:?}"));
+        }
     }
 
     async fn a_preview_shows_the_words_with_values_of_nobody(engine: Engine) {

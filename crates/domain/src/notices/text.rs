@@ -17,6 +17,20 @@ pub const SMS_CHARS_MAX: usize = 459;
 /// Loans of one notice at most; a patron with more gets several.
 pub const LINES_MAX: usize = 200;
 
+/// What stands in place of what was cut off. These three are in the GSM alphabet; the one character that looks like them is
+/// not, and would make a text message cost twice its parts.
+const CUT_OFF: &str = "...";
+
+/// The text in at most so many characters, which are more than three; what is longer is cut off and ends with three dots.
+#[must_use]
+pub fn shortened(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(chars_max.saturating_sub(CUT_OFF.len())).collect();
+    format!("{}{CUT_OFF}", kept.trim_end())
+}
+
 /// Longest text by this channel, in characters.
 #[must_use]
 pub const fn chars_max(channel: NoticeChannel) -> usize {
@@ -46,6 +60,20 @@ mod tests {
             assert_eq!(language(of_patron, &offered), expected, "{of_patron}");
         }
         assert_eq!(language("en", &[]), "fi");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_off() {
+        for (text, most, expected) in [
+            ("Teos", 4, "Teos"),
+            ("", 4, ""),
+            ("Seitsemän veljestä", 12, "Seitsemän..."),
+            ("Seitsemän veljestä", 13, "Seitsemän..."),
+            ("Seitsemän veljestä", 14, "Seitsemän v..."),
+            ("äääääääää", 5, "ää..."),
+        ] {
+            assert_eq!(shortened(text, most), expected);
+        }
     }
 
     #[test]

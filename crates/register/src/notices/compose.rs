@@ -4,7 +4,7 @@ use super::{
     Message, NoticeOffice,
     addressees::Addressee,
     facts::NoticeFacts,
-    template::Template,
+    template::{Rendered, Template, TemplateFault},
     texts,
     wording::{About, FeeLine, LoanLine, Wording, date, fee_name, money},
 };
@@ -66,11 +66,7 @@ impl Composer<'_> {
             *card = self.facts.cards.get(&person.id).map(|card| card.number.clone()).unwrap_or_default();
         }
         let values = Wording { library: self.office.library.clone(), for_ward, about };
-        let template = self.template(kind, notice.step, channel, language).ok_or(NoticeReason::Text)?;
-        let rendered = template.render(channel, &values).map_err(|fault| {
-            tracing::warn!(notice = %notice.id, kind = kind.word(), field = fault.field, "a template makes no text");
-            NoticeReason::Text
-        })?;
+        let rendered = self.in_words(kind, notice, channel, language, &values).ok_or(NoticeReason::Text)?;
         let message = Message {
             id: notice.id,
             destination,
@@ -82,8 +78,30 @@ impl Composer<'_> {
         Ok(Composed { message, channel, person_id: person.id })
     }
 
-    /// The template in force: that of staff for this step, that for every step, the one built in.
-    fn template(
+    /// The text: that of staff, else the one built in. A text of staff that makes none with these values, or one that is
+    /// too long, gives way to it: the patron is told all the same.
+    fn in_words(
+        &self,
+        kind: NoticeKind,
+        notice: &notices::Model,
+        channel: NoticeChannel,
+        language: &str,
+        values: &Wording,
+    ) -> Option<Rendered> {
+        let written = self.written(kind, notice.step, channel, language);
+        match written.map(|template| template.render(channel, values)) {
+            Some(Ok(rendered)) => return Some(rendered),
+            Some(Err(TemplateFault { field, right })) => tracing::warn!(
+                notice = %notice.id, kind = kind.word(), channel = channel.word(), language, field, right,
+                "a template makes no text; the one built in is sent"
+            ),
+            None => {}
+        }
+        texts::in_words(kind, channel, language, values)
+    }
+
+    /// The template that staff have put in force for this step, else for every step.
+    fn written(
         &self,
         kind: NoticeKind,
         step: i16,
@@ -96,9 +114,8 @@ impl Composer<'_> {
                 key == (kind.code(), step, channel.code(), language)
             })
         };
-        let written = of(step).or_else(|| of(0));
-        let written = written.map(|row| Template { subject: row.subject.clone(), body: row.body.clone() });
-        written.or_else(|| texts::built_in(kind, channel, language))
+        let row = of(step).or_else(|| of(0))?;
+        Some(Template { subject: row.subject.clone(), body: row.body.clone() })
     }
 
     fn lines(&self, notice: &notices::Model) -> &[notice_lines::Model] {

@@ -257,7 +257,7 @@ impl Register {
 const fn settled(reason: NoticeReason) -> Outcome {
     match reason {
         NoticeReason::Over | NoticeReason::Unwanted | NoticeReason::Restricted => Outcome::Dropped(reason),
-        // To be tried again when staff have mended the template.
+        // What cannot be put into words now may be mended by then.
         NoticeReason::Text => Outcome::Later(None, reason),
         NoticeReason::NoAddress
         | NoticeReason::Protected

@@ -7,7 +7,8 @@
 use super::wording::Wording;
 use kortisto_domain::{
     NoticeChannel,
-    notices::text::{SUBJECT_CHARS_MAX, TEMPLATE_CHARS_MAX, chars_max},
+    items::LABEL_CHARS_MAX,
+    notices::text::{LINES_MAX, SUBJECT_CHARS_MAX, TEMPLATE_CHARS_MAX, chars_max, shortened},
 };
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use std::sync::LazyLock;
@@ -53,28 +54,39 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 impl Template {
-    /// Puts the values in.
+    /// Puts the values in. A subject that is too long is shortened: no long title in it keeps a notice back.
     ///
     /// # Errors
-    /// [`TemplateFault`] of the first part that makes no text, or one that is too long for the channel.
+    /// [`TemplateFault`] of the first part that makes no text, or of a body that is too long for the channel.
     pub(crate) fn render(&self, channel: NoticeChannel, values: &Wording) -> Result<Rendered, TemplateFault> {
-        let subject = rendered("subject", &self.subject, values)?;
-        // A label of several lines must not end the head of an e-mail.
-        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-        let body = rendered("body", &self.body, values)?.trim().to_owned();
-        bounded("subject", &subject, SUBJECT_CHARS_MAX)?;
+        let Rendered { subject, body } = self.words(values)?;
         bounded("body", &body, chars_max(channel))?;
         if body.is_empty() {
             return Err(TemplateFault { field: "body", right: "a text that is not empty".to_owned() });
         }
+        Ok(Rendered { subject: shortened(&subject, SUBJECT_CHARS_MAX), body })
+    }
+
+    /// The words, however many.
+    fn words(&self, values: &Wording) -> Result<Rendered, TemplateFault> {
+        let subject = rendered("subject", &self.subject, values)?;
+        // A label of several lines must not end the head of an e-mail.
+        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let body = rendered("body", &self.body, values)?.trim().to_owned();
         Ok(Rendered { subject, body })
     }
 
-    /// Looks at a template before it is put in force: it is rendered with every sample of its kind.
+    /// Looks at a template before it is put in force: it is rendered with every sample of its kind, and with the longest
+    /// values. Those may make its subject too long, which is shortened then, but not its body.
     ///
     /// # Errors
     /// [`TemplateFault`], the first.
-    pub(crate) fn check(&self, channel: NoticeChannel, samples: &[Wording]) -> Result<(), TemplateFault> {
+    pub(crate) fn check(
+        &self,
+        channel: NoticeChannel,
+        samples: &[Wording],
+        longest: &[Wording],
+    ) -> Result<(), TemplateFault> {
         if channel == NoticeChannel::Sms && !self.subject.is_empty() {
             return Err(TemplateFault {
                 field: "subject",
@@ -89,7 +101,20 @@ impl Template {
         for (field, source) in [("subject", &self.subject), ("body", &self.body)] {
             known(field, source, samples)?;
         }
-        samples.iter().try_for_each(|sample| self.render(channel, sample).map(|_| ()))
+        for sample in samples {
+            bounded("subject", &self.words(sample)?.subject, SUBJECT_CHARS_MAX)?;
+            self.render(channel, sample)?;
+        }
+        longest.iter().try_for_each(|sample| match self.render(channel, sample) {
+            Ok(_) => Ok(()),
+            Err(TemplateFault { field, right }) => {
+                let right = format!(
+                    "{right}, with titles of {LABEL_CHARS_MAX} characters and {LINES_MAX} lines; \
+                     {{{{ title[:40] }}}} and lines[:3] are shorter"
+                );
+                Err(TemplateFault { field, right })
+            }
+        })
     }
 }
 

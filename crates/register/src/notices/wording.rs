@@ -3,8 +3,18 @@
 //! No name of a person is among them (A60): a notice is read over shoulders and at hold shelves.
 
 use chrono::{Datelike as _, NaiveDate};
-use kortisto_domain::{FeeKind, NoticeKind};
+use kortisto_domain::{
+    FeeKind, NoticeKind,
+    items::LABEL_CHARS_MAX,
+    notices::text::{LINES_MAX, shortened},
+};
 use serde::Serialize;
+
+/// Longest name or title of a text whose values are put in short, in characters.
+const SHORT_CHARS_MAX: usize = 60;
+
+/// Lines of such a text at most.
+const SHORT_LINES_MAX: usize = 20;
 
 /// The values of one text.
 #[derive(Clone, Serialize)]
@@ -104,55 +114,125 @@ impl Wording {
     /// Values to try a text with: of one thing and of several, about oneself and about a ward, with and without what
     /// may be empty. Nobody's data.
     pub(crate) fn samples(kind: NoticeKind, step: i16, library: &str, language: &str) -> Vec<Self> {
-        let day = |number| NaiveDate::from_ymd_opt(2026, 5, number).map(|day| date(day, language));
-        let due = day(20).unwrap_or_default();
-        let loan = |title: &str| LoanLine {
-            title: title.to_owned(),
-            due: due.clone(),
-            branch: "Keskuskirjasto".to_owned(),
+        let sample = |for_ward, size| {
+            let about = sampled(kind, step, size, language);
+            Self { library: library.to_owned(), for_ward, about }
         };
-        let about = |whole: bool| match kind {
-            NoticeKind::DueReminder => {
-                let lines = sampled(whole, loan);
-                About::Due { due: due.clone(), count: lines.len(), lines }
-            }
-            NoticeKind::Overdue => {
-                let lines = sampled(whole, loan);
-                let fee = if whole { money(150, language) } else { String::new() };
-                About::Overdue { step: step.max(1), due: due.clone(), fee, count: lines.len(), lines }
-            }
-            NoticeKind::Pickup => About::Pickup {
-                title: "Seitsemän veljestä / Aleksis Kivi".to_owned(),
-                pickup_number: "A123".to_owned(),
-                alias: if whole { "XKCD".to_owned() } else { String::new() },
-                pickup_until: day(28).unwrap_or_default(),
-                branch: "Keskuskirjasto".to_owned(),
-                place: if whole { "Koivuniemen koulu".to_owned() } else { String::new() },
-            },
-            NoticeKind::Invoice => {
-                let kinds =
-                    if whole { &[FeeKind::Compensation, FeeKind::Billing][..] } else { &[FeeKind::Billing] };
-                let fee = |kind: &FeeKind| FeeLine {
-                    what: fee_name(*kind, language).to_owned(),
-                    amount: money(1250, language),
-                };
-                About::Invoice {
-                    title: "Seitsemän veljestä / Aleksis Kivi".to_owned(),
-                    card: if whole { "2550001234567".to_owned() } else { String::new() },
-                    total: money(1250, language),
-                    count: kinds.len(),
-                    lines: kinds.iter().map(fee).collect(),
+        [(false, Size::Several), (false, Size::One), (true, Size::Several), (true, Size::One)]
+            .map(|(for_ward, size)| sample(for_ward, size))
+            .to_vec()
+    }
+
+    /// The longest values there may be, about oneself and about a ward: titles of [`LABEL_CHARS_MAX`] characters, and
+    /// [`LINES_MAX`] of them where there are lines.
+    pub(crate) fn longest(kind: NoticeKind, step: i16, library: &str, language: &str) -> Vec<Self> {
+        let sample = |for_ward| {
+            let about = sampled(kind, step, Size::Most, language);
+            Self { library: library.to_owned(), for_ward, about }
+        };
+        [false, true].map(sample).to_vec()
+    }
+
+    /// The same in short: names and titles of at most [`SHORT_CHARS_MAX`] characters, and the first [`SHORT_LINES_MAX`]
+    /// lines. Numbers, days and amounts stay, and so does the count of all lines.
+    pub(crate) fn in_short(&self) -> Self {
+        let mut short = self.clone();
+        let cut = |text: &mut String| *text = shortened(text, SHORT_CHARS_MAX);
+        cut(&mut short.library);
+        match &mut short.about {
+            About::Due { lines, .. } | About::Overdue { lines, .. } => {
+                lines.truncate(SHORT_LINES_MAX);
+                for line in lines {
+                    cut(&mut line.title);
+                    cut(&mut line.branch);
                 }
             }
-        };
-        let sample = |for_ward, whole| Self { library: library.to_owned(), for_ward, about: about(whole) };
-        vec![sample(false, true), sample(false, false), sample(true, true), sample(true, false)]
+            About::Pickup { title, alias, branch, place, .. } => {
+                [title, alias, branch, place].into_iter().for_each(cut);
+            }
+            About::Invoice { title, lines, .. } => {
+                cut(title);
+                lines.truncate(SHORT_LINES_MAX);
+            }
+        }
+        short
     }
 }
 
-fn sampled(whole: bool, loan: impl Fn(&str) -> LoanLine) -> Vec<LoanLine> {
-    let titles = ["Seitsemän veljestä / Aleksis Kivi", "Mumindalen : musik", "Suomen historia 1"];
-    titles[..if whole { titles.len() } else { 1 }].iter().map(|title| loan(title)).collect()
+/// How much a sample has of what there may be several of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// One thing, and nothing that may be empty.
+    One,
+    /// Several.
+    Several,
+    /// As much and as long as there may be.
+    Most,
+}
+
+impl Size {
+    fn titles(self) -> Vec<String> {
+        let titles = ["Seitsemän veljestä / Aleksis Kivi", "Mumindalen : musik", "Suomen historia 1"];
+        match self {
+            Self::One => titles[..1].iter().map(ToString::to_string).collect(),
+            Self::Several => titles.iter().map(ToString::to_string).collect(),
+            Self::Most => {
+                vec!["Kansalliskirja ".repeat(LABEL_CHARS_MAX)[..LABEL_CHARS_MAX].to_owned(); LINES_MAX]
+            }
+        }
+    }
+
+    /// What may be empty.
+    fn unless_one(self, text: &str) -> String {
+        if self == Self::One { String::new() } else { text.to_owned() }
+    }
+}
+
+fn sampled(kind: NoticeKind, step: i16, size: Size, language: &str) -> About {
+    let day = |number| NaiveDate::from_ymd_opt(2026, 5, number).map(|day| date(day, language));
+    let (due, titles) = (day(20).unwrap_or_default(), size.titles());
+    let title = titles.first().cloned().unwrap_or_default();
+    let loans = || -> Vec<LoanLine> {
+        let loan = |title| LoanLine { title, due: due.clone(), branch: "Keskuskirjasto".to_owned() };
+        titles.iter().cloned().map(loan).collect()
+    };
+    match kind {
+        NoticeKind::DueReminder => {
+            let lines = loans();
+            About::Due { due: due.clone(), count: lines.len(), lines }
+        }
+        NoticeKind::Overdue => {
+            let lines = loans();
+            let fee = size.unless_one(&money(150, language));
+            About::Overdue { step: step.max(1), due: due.clone(), fee, count: lines.len(), lines }
+        }
+        NoticeKind::Pickup => About::Pickup {
+            title,
+            pickup_number: "A123".to_owned(),
+            alias: size.unless_one("XKCD"),
+            pickup_until: day(28).unwrap_or_default(),
+            branch: "Keskuskirjasto".to_owned(),
+            place: size.unless_one("Koivuniemen koulu"),
+        },
+        NoticeKind::Invoice => {
+            let kinds = match size {
+                Size::One => &[FeeKind::Billing][..],
+                Size::Several => &[FeeKind::Compensation, FeeKind::Billing],
+                Size::Most => FeeKind::ALL,
+            };
+            let fee = |kind: &FeeKind| FeeLine {
+                what: fee_name(*kind, language).to_owned(),
+                amount: money(1250, language),
+            };
+            About::Invoice {
+                title,
+                card: size.unless_one("2550001234567"),
+                total: money(1250, language),
+                count: kinds.len(),
+                lines: kinds.iter().map(fee).collect(),
+            }
+        }
+    }
 }
 
 /// A day as it is written in the language: `20.5.2026` or `20 May 2026`.
@@ -217,9 +297,23 @@ mod tests {
     }
 
     #[test]
+    fn values_in_short_keep_numbers_days_and_the_count() {
+        let [values, _] = Wording::longest(NoticeKind::Overdue, 1, "Kirkes", "fi").try_into().ok().unwrap();
+        let About::Overdue { count, lines, due, .. } = values.in_short().about else { panic!("not overdue") };
+        assert_eq!((count, lines.len(), due.as_str()), (LINES_MAX, SHORT_LINES_MAX, "20.5.2026"));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.title.chars().count() <= SHORT_CHARS_MAX && line.title.ends_with("..."))
+        );
+        assert_eq!(lines[0].branch, "Keskuskirjasto");
+    }
+
+    #[test]
     fn samples_of_a_kind_have_the_same_placeholders() {
         for kind in NoticeKind::ALL {
-            let samples = Wording::samples(*kind, 1, "Kirkes", "fi");
+            let mut samples = Wording::samples(*kind, 1, "Kirkes", "fi");
+            samples.extend(Wording::longest(*kind, 1, "Kirkes", "fi"));
             let names: Vec<_> = samples.iter().map(Wording::names).collect();
             assert!(names.iter().all(|some| *some == names[0]) && names[0].len() > 4, "{kind:?} {names:?}");
             assert!(names[0].iter().all(|name| !name.contains("patron") && name != "name"));

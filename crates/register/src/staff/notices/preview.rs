@@ -45,7 +45,8 @@ impl StaffView for PreviewNotice {
         self.key.check(&office.languages)?;
         let samples = self.key.samples(&office.library);
         let template = Template::from(&self.text);
-        template.check(self.key.channel, &samples).map_err(refused)?;
+        let longest = self.key.longest(&office.library);
+        template.check(self.key.channel, &samples, &longest).map_err(refused)?;
         let mut notices = Vec::with_capacity(samples.len());
         for sample in &samples {
             let rendered = template.render(self.key.channel, sample).map_err(refused)?;

@@ -34,8 +34,8 @@ impl StaffChange for PutTemplate {
     async fn apply(&self, desk: &mut StaffDesk<'_>) -> Result<(), RegisterError> {
         let office = &desk.register.notices;
         self.key.check(&office.languages)?;
-        let samples = self.key.samples(&office.library);
-        Template::from(&self.text).check(self.key.channel, &samples).map_err(refused)?;
+        let (samples, longest) = (self.key.samples(&office.library), self.key.longest(&office.library));
+        Template::from(&self.text).check(self.key.channel, &samples, &longest).map_err(refused)?;
         let old = self.key.row(desk).await?;
         let was = old.as_ref().map(|row| (row.subject.clone(), row.body.clone()));
         let (at, author) = (desk.moment.at(), desk.author());

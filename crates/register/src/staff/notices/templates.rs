@@ -60,6 +60,11 @@ impl TemplateKey {
         Wording::samples(self.kind, self.step, library, &self.language)
     }
 
+    /// The longest values that a template of this kind may get.
+    pub(super) fn longest(&self, library: &str) -> Vec<Wording> {
+        Wording::longest(self.kind, self.step, library, &self.language)
+    }
+
     /// Its name in the audit trail.
     pub(super) fn words(&self) -> String {
         let Self { kind, step, channel, language } = self;
