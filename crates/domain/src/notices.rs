@@ -5,8 +5,10 @@
 //! | is a loan reminded of today? | [`timing`] |
 //! | who gets it, by which channel? | [`recipient`] |
 //! | when is it tried again? | [`retry`] |
+//! | may a text message go now? | [`hours`] |
 //! | how long may a text be, and in which language is it? | [`text`] |
 
+pub mod hours;
 pub mod recipient;
 pub mod retry;
 pub mod text;

@@ -4,6 +4,7 @@ mod crashes;
 mod delivery;
 mod endpoint;
 mod gateway;
+mod hours;
 mod mail_server;
 mod outbox;
 mod poison;
@@ -13,7 +14,7 @@ mod smtp;
 mod stopping;
 
 use chrono::TimeDelta;
-use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind};
+use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, notices::hours::SmsHours};
 use kortisto_register::{
     jobs::JobOrder,
     notices::{
@@ -71,10 +72,16 @@ struct Post {
 
 impl Post {
     async fn open(engine: Engine) -> Self {
+        Self::open_within(engine, SmsHours::ALL_DAY).await
+    }
+
+    /// One that sends text messages within these hours only.
+    async fn open_within(engine: Engine, sms_hours: SmsHours) -> Self {
         let recorder = Arc::new(Recorder::default());
         let all: Arc<dyn Courier> = recorder.clone();
         let couriers = Couriers { letter: Some(all.clone()), email: Some(all.clone()), sms: Some(all) };
-        let t = TestRegister::start_with(engine, TestOptions { couriers, ..TestOptions::default() }).await;
+        let options = TestOptions { couriers, sms_hours, ..TestOptions::default() };
+        let t = TestRegister::start_with(engine, options).await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;
         Self { t, recorder, kiosk }
     }

@@ -142,7 +142,9 @@ impl Register {
         halt: &Halt,
     ) -> Result<Vec<Outcome>, RegisterError> {
         let facts = NoticeFacts::load(self, self.store.readers(), taken).await?;
-        let composer = Composer { facts: &facts, office: &self.notices, moment: self.surroundings.moment() };
+        let moment = self.surroundings.moment();
+        let composer = Composer { facts: &facts, office: &self.notices, moment };
+        let texts_wait = self.notices.sms_hours.wait(&moment);
         let mut outcomes = vec![Outcome::Later(None, NoticeReason::NoAnswer); taken.len()];
         let (mut letters, mut emails, mut texts) = (Vec::new(), Vec::new(), Vec::new());
         for (place, notice) in taken.iter().enumerate() {
@@ -166,7 +168,11 @@ impl Register {
             match composed.channel {
                 NoticeChannel::Letter => letters.push((place, composed)),
                 NoticeChannel::Email => emails.push((place, composed)),
-                NoticeChannel::Sms | NoticeChannel::None => texts.push((place, composed)),
+                NoticeChannel::Sms | NoticeChannel::None => match texts_wait {
+                    // Only here it is known that it goes by this channel. By the morning it may go by another one.
+                    Some(pause) => outcomes[place] = Outcome::NotBegun(pause),
+                    None => texts.push((place, composed)),
+                },
             }
         }
         let until = Instant::now() + HANDING_OUT_LIMIT;

@@ -27,6 +27,8 @@ pub(crate) mod wording;
 pub use courier::{Consignment, Courier, Couriers, Delivering, Delivery, Destination, Halt, Message};
 pub use deliver::{DELIVERY_BATCH_MAX, Delivered, LEASE};
 
+use kortisto_domain::notices::hours::SmsHours;
+
 /// What the notices of a register are made with.
 #[derive(Clone)]
 pub struct NoticeOffice {
@@ -36,4 +38,6 @@ pub struct NoticeOffice {
     pub languages: Vec<String>,
     /// Who delivers.
     pub couriers: Couriers,
+    /// When text messages go out.
+    pub sms_hours: SmsHours,
 }

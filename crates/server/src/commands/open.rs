@@ -117,7 +117,9 @@ fn notices(config: &Config) -> Result<NoticeOffice, Failure> {
     let now: Now = Arc::new(|| SystemClock.now());
     let couriers =
         notices::couriers(&config.notices, &library, &now).map_err(|fault| Failure::of("notices", &fault))?;
-    Ok(NoticeOffice { library, languages: config.consortium.languages.clone(), couriers })
+    let sms_hours =
+        config.notices.sms_hours().ok_or_else(|| Failure::new("notices: hours for text messages"))?;
+    Ok(NoticeOffice { library, languages: config.consortium.languages.clone(), couriers, sms_hours })
 }
 
 /// The register, ready to serve.

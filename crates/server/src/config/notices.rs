@@ -1,6 +1,7 @@
 //! `[notices]`: how notices leave the house.
 
 use crate::notices::{EmailOptions, EmailSecurity, WebhookOptions};
+use kortisto_domain::notices::hours::SmsHours;
 use serde::Deserialize;
 use std::{path::PathBuf, time::Duration};
 
@@ -11,6 +12,10 @@ use std::{path::PathBuf, time::Duration};
 pub struct NoticesConfig {
     /// Seconds between two looks into the outbox, 1 to 3600. Default 5.
     pub every_seconds: u64,
+    /// From when on text messages are sent, `HH:MM` in the consortium's time zone. Default 08:00.
+    pub sms_from: String,
+    /// Until when, later than `sms_from` and 24:00 at most. Default 21:00.
+    pub sms_until: String,
     /// E-mail.
     pub email: EmailConfig,
     /// Text messages, and letters where no files are written.
@@ -23,6 +28,8 @@ impl Default for NoticesConfig {
     fn default() -> Self {
         Self {
             every_seconds: 5,
+            sms_from: "08:00".to_owned(),
+            sms_until: "21:00".to_owned(),
             email: EmailConfig::default(),
             webhook: WebhookConfig::default(),
             letters: LettersConfig::default(),
@@ -36,6 +43,23 @@ impl NoticesConfig {
     pub const fn every(&self) -> Duration {
         Duration::from_secs(self.every_seconds)
     }
+
+    /// When text messages are sent; none where the two times are no such hours.
+    #[must_use]
+    pub fn sms_hours(&self) -> Option<SmsHours> {
+        SmsHours::new(minute_of_day(&self.sms_from)?, minute_of_day(&self.sms_until)?)
+    }
+}
+
+/// Minutes after midnight of `HH:MM`, up to 24:00.
+pub(super) fn minute_of_day(text: &str) -> Option<u16> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |part: &str| {
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse::<u16>().ok()).flatten()
+    };
+    let (hour, minute) = (number(hour)?, number(minute)?);
+    (hour < 24 && minute < 60 || (hour, minute) == (24, 0)).then_some(hour * 60 + minute)
 }
 
 /// `[notices.email]`: the library's mail server.

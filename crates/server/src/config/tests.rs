@@ -1,6 +1,7 @@
 //! Tests of the configuration.
 
 use super::*;
+use kortisto_domain::notices::hours::SmsHours;
 
 const EXAMPLE: &str = include_str!("../../../../deploy/kortisto.example.toml");
 
@@ -123,6 +124,11 @@ fn each_bad_value_names_its_key_and_what_would_be_right() {
         ("[metrics]\naddr = \"0.0.0.0:9464\"", "metrics.addr", "use 127.0.0.1"),
         ("[telemetry]\notlp_endpoint = \"https://x:4317\"", "telemetry.otlp_endpoint", "http://host:port"),
         ("[notices]\nevery_seconds = 0", "notices.every_seconds", "1 to 3600"),
+        ("[notices]\nsms_from = \"8:00\"", "notices.sms_from", "HH:MM"),
+        ("[notices]\nsms_from = \"08:60\"", "notices.sms_from", "HH:MM"),
+        ("[notices]\nsms_from = \"21:00\"", "notices.sms_until", "later than sms_from"),
+        ("[notices]\nsms_until = \"24:01\"", "notices.sms_until", "24:00 at most"),
+        ("[notices]\nsms_until = \"evening\"", "notices.sms_until", "HH:MM"),
         ("[notices.email]\nhost = \"mail.example.fi\"", "notices.email", "host and from"),
         (
             "[notices.email]\nhost = \"mail.example.fi\"\nfrom = \"a@b\"",
@@ -161,6 +167,14 @@ fn each_bad_value_names_its_key_and_what_would_be_right() {
         assert_eq!(keys[0].key, key);
         assert!(keys[0].right.contains(right), "{text}: {}", keys[0]);
     }
+}
+
+#[test]
+fn text_messages_have_hours() {
+    let hours = |text: &str| Config::from_text(text, &[]).unwrap().notices.sms_hours();
+    assert_eq!(hours(""), SmsHours::new(8 * 60, 21 * 60));
+    assert_eq!(hours("[notices]\nsms_from = \"00:00\"\nsms_until = \"24:00\""), Some(SmsHours::ALL_DAY));
+    assert_eq!(hours("[notices]\nsms_from = \"09:30\""), SmsHours::new(9 * 60 + 30, 21 * 60));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Config;
+use super::{Config, notices::minute_of_day};
 use crate::notices::{EmailSecurity, MESSAGE_SECONDS_MAX};
 use crate::telemetry;
 use crate::text::Language;
@@ -91,6 +91,10 @@ pub(super) fn check(config: &Config) -> Vec<InvalidKey> {
 fn notices(config: &Config, found: &mut Found) {
     let (email, webhook) = (&config.notices.email, &config.notices.webhook);
     found.range("notices.every_seconds", config.notices.every_seconds, 1..=3600);
+    let (from, until) = (minute_of_day(&config.notices.sms_from), minute_of_day(&config.notices.sms_until));
+    found.unless(from.is_some(), "notices.sms_from", || "HH:MM, for example 08:00".into());
+    let ends_later = until.is_some_and(|until| from.is_none_or(|from| from < until));
+    found.unless(ends_later, "notices.sms_until", || "HH:MM later than sms_from, 24:00 at most".into());
     found.unless(email.host.is_some() == email.from.is_some(), "notices.email", || {
         "host and from, or none of them".into()
     });

@@ -114,7 +114,7 @@ fn configure(installation: &Installation, gateway: &Gateway) {
     fs::write(&secret, "yhteinen avain").unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let more = format!(
-        "[notices]\nevery_seconds = 1\n[notices.webhook]\nurl = {:?}\nsecret_file = {:?}\nauthority = {:?}\n",
+        "[notices]\nevery_seconds = 1\nsms_from = \"00:00\"\nsms_until = \"24:00\"\n[notices.webhook]\nurl = {:?}\nsecret_file = {:?}\nauthority = {:?}\n",
         gateway.url,
         secret.display().to_string(),
         installation.path().join("authority.pem").display().to_string(),

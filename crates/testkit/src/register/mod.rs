@@ -33,6 +33,7 @@ pub use staff::{Bearer, STAFF_PASSWORD, Staff};
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
+use kortisto_domain::notices::hours::SmsHours;
 use kortisto_migrations::{Migrator, MigratorTrait as _};
 use kortisto_register::{
     Clock, Register, RegisterOptions, Surroundings,
@@ -178,6 +179,8 @@ pub struct TestOptions {
     pub runs_jobs: bool,
     /// Who delivers notices; nobody.
     pub couriers: Couriers,
+    /// When text messages go out; at any time, because tests run at any time.
+    pub sms_hours: SmsHours,
     /// How often the server looks for notices to deliver; never by itself.
     pub delivers_every: Option<Duration>,
 }
@@ -199,6 +202,7 @@ impl Default for TestOptions {
             seals: false,
             runs_jobs: false,
             couriers: Couriers::default(),
+            sms_hours: SmsHours::ALL_DAY,
             delivers_every: None,
         }
     }
@@ -313,6 +317,7 @@ impl TestRegister {
                 library: "Testikirjastot".to_owned(),
                 languages: ["fi", "sv", "en"].map(str::to_owned).to_vec(),
                 couriers: options.couriers,
+                sms_hours: options.sms_hours,
             },
         })
         .await
