@@ -2,17 +2,38 @@
 
 use super::{Post, deliver, email_of, order, rows};
 use chrono::TimeDelta;
-use kortisto::device::v1::StockCompartmentRequest;
+use kortisto::{common::v1::Verdict, device::v1::StockCompartmentRequest};
 use kortisto_domain::{DeviceKind, NoticeChannel, NoticeKind, NoticeReason, NoticeState};
 use kortisto_register::{
     jobs::Job,
     notices::{Delivered, Halt},
 };
-use kortisto_store::entities::holds;
+use kortisto_store::entities::{holds, resources};
 use kortisto_testkit::{
     on_both_engines,
-    register::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, new_id},
+    register::{BRANCH_EAST, BRANCH_MAIN, Device, ItemSeed, TestHold, TestPatron, new_id},
 };
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+/// Puts the item of a hold into a compartment.
+async fn stock(locker: &Device, hold: TestHold, compartment: &str) {
+    let ask = StockCompartmentRequest {
+        request_id: new_id(),
+        hold_id: hold.id.to_string(),
+        compartment: compartment.to_owned(),
+    };
+    let answer = locker.holds().stock_compartment(ask).await.unwrap().into_inner();
+    assert_eq!(answer.verdict(), Verdict::Granted, "{:?}", answer.refusals);
+}
+
+/// A hold that is ready on the shelf, of somebody who wished to have it from the locker with this code.
+async fn ready_for_locker(post: &Post, patron: &TestPatron, code: &str) -> TestHold {
+    let (hold, _) = post.ready(patron).await;
+    let locker = resources::Entity::find().filter(resources::Column::Code.eq(code));
+    let locker = locker.one(post.t.store.writer()).await.unwrap().unwrap();
+    post.t.set_hold(hold, holds::Column::PickupLockerId, locker.id).await;
+    hold
+}
 
 on_both_engines! {
     async fn a_hold_that_becomes_ready_is_told_once(engine: Engine) {
@@ -61,12 +82,7 @@ on_both_engines! {
         assert_eq!(post.notices().await.len(), 2, "on the way is not ready");
         // Straight into a compartment.
         let locker = post.t.device_at(DeviceKind::Locker, BRANCH_EAST, "east").await;
-        let ask = StockCompartmentRequest {
-            request_id: new_id(),
-            hold_id: elsewhere.id.to_string(),
-            compartment: "7".to_owned(),
-        };
-        locker.holds().stock_compartment(ask).await.unwrap();
+        stock(&locker, elsewhere, "7").await;
         // Given up at the shelf, and passed on.
         let given_up = post.t.hold(&late, item.title, BRANCH_MAIN).await;
         let token = post.kiosk.sign_in(&heir.card, heir.pin).await;
@@ -78,6 +94,48 @@ on_both_engines! {
         // The first two are over by now.
         let done = post.deliver().await;
         assert_eq!((done.sent, done.dropped), (2, 2), "{done:?}");
+        post.t.probe().await;
+    }
+
+    async fn a_locker_is_named_once_the_item_lies_in_it(engine: Engine) {
+        let post = Post::open(engine).await;
+        let patron = post.patron().await;
+        post.t.locker(BRANCH_MAIN, "Kaappi").await;
+        let (locker, other) = (post.t.device(DeviceKind::Locker).await, post.t.device(DeviceKind::Locker).await);
+        let hold = ready_for_locker(&post, &patron, "Kaappi").await;
+        let at_shelf = post.one().await;
+        assert!(!at_shelf.body.contains("Kaappi"), "it is on the shelf still: {}", at_shelf.body);
+        post.t.clock.advance(TimeDelta::hours(3));
+        stock(&locker, hold, "7").await;
+        let in_locker = post.one().await;
+        assert!(in_locker.body.contains("Kaappi") && in_locker.id != at_shelf.id, "{}", in_locker.body);
+        // Moved, also to another one: it was told.
+        stock(&locker, hold, "8").await;
+        stock(&other, hold, "1").await;
+        assert_eq!(post.deliver().await, Delivered { finished: true, ..Delivered::default() });
+
+        // Stocked before anything was told: told once, with the locker.
+        let quick = ready_for_locker(&post, &patron, "Kaappi").await;
+        post.t.clock.advance(TimeDelta::seconds(1));
+        stock(&locker, quick, "9").await;
+        let done = post.deliver().await;
+        assert_eq!((done.sent, done.dropped), (1, 1), "{done:?}");
+        assert!(post.recorder.empty()[0].body.contains("Kaappi"));
+
+        // The locker in which it really lies, where its code is the name of the device.
+        post.t.locker(BRANCH_MAIN, &other.name).await;
+        let elsewhere = ready_for_locker(&post, &patron, "Kaappi").await;
+        stock(&other, elsewhere, "2").await;
+        let done = post.deliver().await;
+        assert_eq!((done.sent, done.dropped), (1, 1), "{done:?}");
+        let told = post.recorder.empty().remove(0);
+        assert!(told.body.contains(&other.name) && !told.body.contains("Kaappi"), "{}", told.body);
+
+        // Nobody wished a locker: what was told of the shelf is enough.
+        let (unasked, _) = post.ready(&patron).await;
+        post.one().await;
+        stock(&locker, unasked, "3").await;
+        assert_eq!(post.deliver().await.sent, 0);
         post.t.probe().await;
     }
 

@@ -4,7 +4,7 @@
 use super::{holder::lock_hold, ready::HoldShelf};
 use crate::{
     Caller, Register, RegisterError, Rpc, audit::About, desk::turn::request_hash,
-    devices::outside_lane::Asking,
+    devices::outside_lane::Asking, notices::cause,
 };
 use chrono::NaiveDate;
 use kortisto_domain::{Decision, HoldState, ItemState, Reason, reserve_pickup};
@@ -177,6 +177,13 @@ async fn put_in(
             kept_for_hold_id: Some(hold.id),
         };
         changes.items.insert(item.id, arrived);
+    }
+    // Its holder was told of the shelf; whoever wished the locker is told when it lies there.
+    let told_shelf = hold.state == HoldState::Ready && row.compartment.is_none();
+    if let (true, Some(_), Some(ready_at)) = (told_shelf, row.pickup_locker_id, row.ready_at) {
+        let at = asking.moment.at();
+        let id = register.surroundings.new_id(at);
+        changes.notice_lines.push(cause::stocked(id, hold.patron_id, hold.id, ready_at, at));
     }
     Ok((Stocked { decision: Decision::granted(), pickup_number, pickup_until }, about))
 }

@@ -8,10 +8,35 @@ use uuid::Uuid;
 /// A hold that became ready at this moment. One that is sent on and comes back is told anew.
 pub(crate) fn pickup(id: Uuid, patron_id: i64, hold: Uuid, ready_at: DateTime<Utc>) -> NoticeLineRow {
     NoticeLineRow {
-        cause: format!("pickup:{hold}:{}", ready_at.timestamp_micros()),
+        cause: became_ready(hold, ready_at),
         hold_id: Some(hold),
         ..line(id, patron_id, NoticeKind::Pickup, ready_at)
     }
+}
+
+/// A hold that was ready on the shelf and is put into a locker, as its patron wished: told once, however often it is moved.
+pub(crate) fn stocked(
+    id: Uuid,
+    patron_id: i64,
+    hold: Uuid,
+    ready_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> NoticeLineRow {
+    NoticeLineRow {
+        cause: was_stocked(hold, ready_at),
+        hold_id: Some(hold),
+        ..line(id, patron_id, NoticeKind::Pickup, at)
+    }
+}
+
+/// The word for a hold that became ready at this moment.
+pub(crate) fn became_ready(hold: Uuid, ready_at: DateTime<Utc>) -> String {
+    format!("pickup:{hold}:{}", ready_at.timestamp_micros())
+}
+
+/// The word for one that was put into a locker after that.
+pub(crate) fn was_stocked(hold: Uuid, ready_at: DateTime<Utc>) -> String {
+    format!("stocked:{hold}:{}", ready_at.timestamp_micros())
 }
 
 /// A loan that was billed.
@@ -94,6 +119,7 @@ mod tests {
         let rows = [
             pickup(id, 5, loan, at),
             pickup(id, 5, loan, at + chrono::TimeDelta::microseconds(1)),
+            stocked(id, 5, loan, at, at),
             invoice(id, 5, 3, loan, at),
             reminded("2026-05-20", 0),
             reminded("2026-05-21", 0),
@@ -102,11 +128,11 @@ mod tests {
         ];
         let mut causes: Vec<_> = rows.iter().map(|row| row.cause.as_str()).collect();
         assert_eq!(causes[0], "pickup:00000000-0000-0000-0000-000000000007:1750000000000001");
-        assert_eq!(causes[5], "overdue-1:00000000-0000-0000-0000-000000000007:2026-05-20");
+        assert_eq!(causes[6], "overdue-1:00000000-0000-0000-0000-000000000007:2026-05-20");
         causes.sort_unstable();
         causes.dedup();
         assert_eq!(causes.len(), rows.len());
-        assert_eq!(rows[3].kind, NoticeKind::DueReminder.code());
-        assert_eq!((rows[6].kind, rows[6].step), (NoticeKind::Overdue.code(), 2));
+        assert_eq!(rows[4].kind, NoticeKind::DueReminder.code());
+        assert_eq!((rows[7].kind, rows[7].step), (NoticeKind::Overdue.code(), 2));
     }
 }

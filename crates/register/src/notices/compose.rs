@@ -3,6 +3,7 @@
 use super::{
     Message, NoticeOffice,
     addressees::Addressee,
+    cause,
     facts::NoticeFacts,
     template::{Rendered, Template, TemplateFault},
     texts,
@@ -16,7 +17,7 @@ use kortisto_domain::{
 };
 use kortisto_store::{
     StoreError,
-    entities::{notice_lines, notices, open_loans},
+    entities::{devices, holds, notice_lines, notices, open_loans},
 };
 
 /// A notice that can be handed out. Personal data: it has no `Debug`.
@@ -179,18 +180,20 @@ impl Composer<'_> {
     }
 
     fn pickup(&self, notice: &notices::Model, language: &str) -> Option<About> {
-        let hold = self.facts.holds.get(&self.lines(notice).first()?.hold_id?)?;
-        let last = hold.pickup_until?;
-        let waits = hold.state == HoldState::Ready.code()
-            && hold.ready_at == Some(notice.created_at)
-            && self.moment.today() <= last;
+        let line = self.lines(notice).first()?;
+        let hold = self.facts.holds.get(&line.hold_id?)?;
+        let (last, ready_at) = (hold.pickup_until?, hold.ready_at?);
+        // What is told when it lies in the locker replaces what was not told before that.
+        let is_news = line.cause == cause::was_stocked(hold.id, ready_at)
+            || (line.cause == cause::became_ready(hold.id, ready_at)
+                && !self.facts.told_stocked.contains(&hold.id));
+        let waits = hold.state == HoldState::Ready.code() && is_news && self.moment.today() <= last;
         if !waits {
             return None;
         }
         let item = hold.kept_item_id.and_then(|item| self.facts.items.get(&item));
         let title = self.facts.titles.get(&item.map_or(hold.title_id, |item| item.title_id));
         let stop = hold.pickup_stop_id.and_then(|stop| self.facts.stops.get(&stop)).map(|stop| &stop.name);
-        let locker = hold.pickup_locker_id.and_then(|locker| self.facts.lockers.get(&locker));
         let patron = self.facts.patrons.get(&notice.patron_id);
         Some(About::Pickup {
             title: title.map(|title| title.label.clone()).unwrap_or_default(),
@@ -198,8 +201,21 @@ impl Composer<'_> {
             alias: patron.and_then(|patron| patron.hold_alias.clone()).unwrap_or_default(),
             pickup_until: date(last, language),
             branch: self.facts.branch(hold.pickup_branch_id).to_owned(),
-            place: stop.or_else(|| locker.map(|locker| &locker.code)).cloned().unwrap_or_default(),
+            place: stop.or_else(|| self.locker(hold)).cloned().unwrap_or_default(),
         })
+    }
+
+    /// The code of the locker in which the item of a hold lies: the one of this branch that has the name of the device which
+    /// said so, else the one that was wished. None while it is in no compartment.
+    fn locker(&self, hold: &holds::Model) -> Option<&String> {
+        hold.compartment.as_ref()?;
+        let device = hold.compartment_device_id.and_then(|device| self.facts.stocked_by.get(&device));
+        let is_of = |device: &devices::Model| {
+            let mut lockers = self.facts.lockers.values();
+            lockers.find(|locker| (locker.branch_id, &locker.code) == (device.branch_id, &device.name))
+        };
+        let wished = || self.facts.lockers.get(&hold.pickup_locker_id?);
+        device.and_then(is_of).or_else(wished).map(|locker| &locker.code)
     }
 
     fn invoice(&self, notice: &notices::Model, language: &str) -> Option<About> {

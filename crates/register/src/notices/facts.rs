@@ -1,15 +1,18 @@
 //! What the notices of a batch are about, read in one statement for each table.
 
+use super::cause;
 use crate::{Register, RegisterError, Rulebook};
-use kortisto_domain::{CardState, NoticeKind, RelationKind};
+use kortisto_domain::{CardState, NoticeKind, RelationKind, ResourceKind};
 use kortisto_store::{
     StoreError,
     entities::{
-        addresses, cards, emails, fees, holds, items, notice_lines, notice_preferences, notice_templates,
-        notices, open_loans, patrons, phones, relations, resources, stops, titles,
+        addresses, cards, devices, emails, fees, holds, items, notice_lines, notice_preferences,
+        notice_templates, notices, open_loans, patrons, phones, relations, resources, stops, titles,
     },
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, Select,
+};
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
@@ -43,7 +46,12 @@ pub(crate) struct NoticeFacts {
     /// By loan, the oldest first.
     pub(crate) fees: HashMap<Uuid, Vec<fees::Model>>,
     pub(crate) stops: HashMap<i64, stops::Model>,
+    /// Those that were wished, and those that have the name of a device that said what lies in it.
     pub(crate) lockers: HashMap<i64, resources::Model>,
+    /// The devices that said what lies in them.
+    pub(crate) stocked_by: HashMap<i64, devices::Model>,
+    /// The holds for which it is told that they lie in a locker now, as they are ready now.
+    pub(crate) told_stocked: HashSet<Uuid>,
     pub(crate) templates: Vec<notice_templates::Model>,
 }
 
@@ -94,7 +102,17 @@ impl NoticeFacts {
             .order_by_asc(phones::Column::Id);
         let preferred = of(notice_preferences::Column::PatronId, wards.iter().copied());
         let at_stops = of(stops::Column::Id, waiting.iter().filter_map(|hold| hold.pickup_stop_id));
-        let in_lockers = of(resources::Column::Id, waiting.iter().filter_map(|hold| hold.pickup_locker_id));
+        let stocking = of(devices::Column::Id, waiting.iter().filter_map(|hold| hold.compartment_device_id));
+        let stocking = read.all(stocking).await?;
+        let wished = waiting.iter().filter_map(|hold| hold.pickup_locker_id);
+        let in_lockers = Condition::any()
+            .add(resources::Column::Id.is_in(wished))
+            .add(resources::Column::Code.is_in(stocking.iter().map(|device| device.name.as_str())));
+        let in_lockers = resources::Entity::find()
+            .filter(resources::Column::Kind.eq(ResourceKind::Locker.code()))
+            .filter(in_lockers);
+        let stocked = waiting.iter().filter_map(|hold| Some(cause::was_stocked(hold.id, hold.ready_at?)));
+        let stocked = read.all(of(notice_lines::Column::Cause, stocked)).await?;
         Ok(Self {
             rulebook: register.rulebook_in(connection).await?,
             patrons: keyed(read.all(of(patrons::Column::Id, persons())).await?, |row| row.id),
@@ -112,6 +130,8 @@ impl NoticeFacts {
             fees: grouped(read.all(charged).await?, |row| row.loan_id.unwrap_or_default()),
             stops: keyed(read.all(at_stops).await?, |row| row.id),
             lockers: keyed(read.all(in_lockers).await?, |row| row.id),
+            stocked_by: keyed(stocking, |row| row.id),
+            told_stocked: stocked.into_iter().filter_map(|line| line.hold_id).collect(),
             templates: read.all(notice_templates::Entity::find()).await?,
         })
     }
