@@ -68,7 +68,8 @@ on_both_engines! {
         let token = kiosk.sign_in(&first.card, first.pin).await;
         // Undone, it is as if the patron had never taken it.
         let lent = kiosk.checkout(&token, &by_hand.barcode).await.unwrap();
-        kiosk.cancel_checkout(&lent.loan.unwrap().loan_id, &by_hand.barcode).await.unwrap();
+        let loan = lent.loan.unwrap().loan_id.parse().unwrap();
+        kiosk.cancel_checkout(loan, &by_hand.barcode).await.unwrap();
         kiosk.take_back(&other.barcode).await.unwrap();
         assert_eq!(state(of_first).await, HoldState::Ready);
         kiosk.cancel_hold(&token, of_first.id).await.unwrap();

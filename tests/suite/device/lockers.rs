@@ -120,8 +120,8 @@ on_both_engines! {
         let token = s.token(&s.locker).await;
         let lent = s.locker.pick_up(&token, s.hold.id).await.unwrap();
         stock(&s.locker, second, "7").await;
-        let loan_id = lent.loan.unwrap().loan_id;
-        s.kiosk.cancel_checkout(&loan_id, &s.item.barcode).await.unwrap();
+        let loan = lent.loan.unwrap().loan_id.parse().unwrap();
+        s.kiosk.cancel_checkout(loan, &s.item.barcode).await.unwrap();
         let row = s.t.hold_row(s.hold).await;
         assert_eq!((row.state, row.compartment), (HoldState::Ready.code(), None));
         s.t.probe().await;

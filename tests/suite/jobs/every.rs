@@ -88,7 +88,7 @@ async fn long_ago(t: &TestRegister) {
         kiosk.take_back(&item.barcode).await.unwrap();
         let undone = lend(t, &kiosk, &patron).await;
         let loan = t.loan_row(&undone).await.id;
-        assert_eq!(kiosk.undo(loan, &undone.barcode).await.unwrap().loan_goes_on, Some(false));
+        assert_eq!(kiosk.cancel_checkout(loan, &undone.barcode).await.unwrap().loan_goes_on, Some(false));
         let hold = t.hold(&patron, item.title, BRANCH_MAIN).await;
         let token = kiosk.sign_in(&patron.card, patron.pin).await;
         kiosk.cancel_hold(&token, hold.id).await.unwrap();

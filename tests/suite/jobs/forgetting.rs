@@ -329,7 +329,7 @@ on_both_engines! {
             kiosk.checkout(&token, &item.barcode).await.unwrap().loan.unwrap().loan_id.parse().unwrap()
         };
         let undo = async |loan, item: &TestItem| {
-            let undone = kiosk.undo(loan, &item.barcode).await.unwrap();
+            let undone = kiosk.cancel_checkout(loan, &item.barcode).await.unwrap();
             assert_eq!(undone.verdict(), Verdict::Granted);
             undone.loan_goes_on()
         };

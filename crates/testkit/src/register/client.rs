@@ -8,19 +8,11 @@ use kortisto::{
         AuthenticatePatronRequest, CancelCheckoutRequest, CancelCheckoutResponse, CancelHoldRequest,
         CancelHoldResponse, CheckAccessRequest, CheckAccessResponse, CheckoutRequest, CheckoutResponse,
         ConfirmPickupRequest, ConfirmPickupResponse, PickUpHoldRequest, PickUpHoldResponse, PlaceHoldRequest,
-<<<<<<< HEAD
         PlaceHoldResponse, RenewRequest, RenewResponse, ReservePickupRequest, ReservePickupResponse,
         ReturnRequest, ReturnResponse, RevertPickupRequest, RevertPickupResponse,
         access_service_client::AccessServiceClient, device_service_client::DeviceServiceClient,
         fee_service_client::FeeServiceClient, hold_service_client::HoldServiceClient,
         loan_service_client::LoanServiceClient, patron_service_client::PatronServiceClient,
-=======
-        PlaceHoldResponse, ReservePickupRequest, ReservePickupResponse, ReturnRequest, ReturnResponse,
-        RevertPickupRequest, RevertPickupResponse, access_service_client::AccessServiceClient,
-        device_service_client::DeviceServiceClient, fee_service_client::FeeServiceClient,
-        hold_service_client::HoldServiceClient, loan_service_client::LoanServiceClient,
-        patron_service_client::PatronServiceClient,
->>>>>>> 4ab2339 (Forget loans that were undone as any other trace)
     },
 };
 use kortisto_domain::{DeviceKind, DeviceState};
@@ -360,8 +352,8 @@ impl Device {
     ///
     /// # Errors
     /// As the server says.
-    pub async fn cancel_checkout(&self, loan: &str, barcode: &str) -> Result<CancelCheckoutResponse, Status> {
-        let (loan_id, item_barcode) = (loan.to_owned(), barcode.to_owned());
+    pub async fn cancel_checkout(&self, loan: Uuid, barcode: &str) -> Result<CancelCheckoutResponse, Status> {
+        let (loan_id, item_barcode) = (loan.to_string(), barcode.to_owned());
         let request = CancelCheckoutRequest { request_id: new_id(), loan_id, item_barcode };
         self.loans().cancel_checkout(request).await.map(tonic::Response::into_inner)
     }
@@ -404,19 +396,6 @@ impl Device {
         let (patron_token, hold_id) = (token.to_owned(), hold.to_string());
         let request = RevertPickupRequest { request_id: new_id(), patron_token, hold_id };
         self.holds().revert_pickup(request).await.map(tonic::Response::into_inner)
-    }
-
-    /// Undoes a check-out, a pickup or a renewal that the device has just made.
-    ///
-    /// # Errors
-    /// The status.
-    pub async fn undo(&self, loan: Uuid, barcode: &str) -> Result<CancelCheckoutResponse, Status> {
-        let request = CancelCheckoutRequest {
-            request_id: new_id(),
-            loan_id: loan.to_string(),
-            item_barcode: barcode.to_owned(),
-        };
-        self.loans().cancel_checkout(request).await.map(tonic::Response::into_inner)
     }
 
     /// Asks a resource without a PIN.
