@@ -121,7 +121,7 @@ on_both_engines! {
         let lent = s.locker.pick_up(&token, s.hold.id).await.unwrap();
         stock(&s.locker, second, "7").await;
         let loan = lent.loan.unwrap().loan_id.parse().unwrap();
-        s.kiosk.cancel_checkout(loan, &s.item.barcode).await.unwrap();
+        s.locker.cancel_checkout(loan, &s.item.barcode).await.unwrap();
         let row = s.t.hold_row(s.hold).await;
         assert_eq!((row.state, row.compartment), (HoldState::Ready.code(), None));
         s.t.probe().await;

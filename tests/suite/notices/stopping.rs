@@ -13,7 +13,7 @@ use kortisto_testkit::{
     TestOptions, TestRegister, on_both_engines,
     register::{Home, TestDatabase},
 };
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -29,6 +29,18 @@ const BEFORE: usize = 4;
 /// How long they may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Stops a server and waits until nothing has its database open: SQLite's is one server's.
+async fn closed(register: TestRegister) {
+    register.stop().await;
+    let store = Arc::downgrade(&register.store);
+    drop(register);
+    let give_up = Instant::now() + PATIENCE;
+    while store.strong_count() > 0 {
+        assert!(Instant::now() < give_up, "something keeps the database open");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 on_both_engines! {
     async fn a_restart_in_the_middle_of_a_batch_sends_nothing_twice(engine: Engine) {
         let (database, home, folder) = (TestDatabase::fresh(engine).await, Home::fresh(), TempDir::new().unwrap());
@@ -41,7 +53,7 @@ on_both_engines! {
             ready(&writing, &patron).await;
         }
         let now = writing.clock.now();
-        writing.stop().await;
+        closed(writing).await;
 
         let delivers_every = Some(Duration::from_millis(20));
         let options = TestOptions { couriers: couriers.clone(), delivers_every, ..TestOptions::default() };
@@ -57,6 +69,7 @@ on_both_engines! {
         // The whole batch would take nine seconds.
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
         let before = asked.lock().unwrap().len();
+        closed(stopping).await;
         assert!((BEFORE..BEFORE + 3).contains(&before), "{before} went out");
 
         let next = TestRegister::start_at(again(), &home, TestOptions { couriers, ..TestOptions::default() }).await;

@@ -227,12 +227,14 @@ on_both_engines! {
         let first = w.t.hold(&patron, missing.title, BRANCH_MAIN).await;
         let second = w.t.hold(&w.t.patron().await, missing.title, BRANCH_MAIN).await;
         kiosk.take_back(&missing.barcode).await.unwrap();
+        w.t.clock.advance(TimeDelta::seconds(1));
         // A locker that may have handed it out says first whether it has.
         let token = locker.sign_in(&patron.card, patron.pin).await;
         locker.reserve(&token, first.id).await.unwrap();
         let status = set(&desk, &missing.barcode, ItemReport::Lost).await.unwrap_err();
         assert_eq!(reason(&status), ErrorReason::RuleBroken);
         w.t.clock.advance(TimeDelta::hours(25));
+        let desk = w.staff(&[StaffRole::Desk]).await;
 
         let answer = report_of(&desk, &missing.barcode, ItemReport::Lost).await.unwrap();
         assert_eq!((answer.state(), answer.holds_without_item), (ItemState::Lost, 2));
