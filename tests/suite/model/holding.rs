@@ -347,11 +347,13 @@ impl Plain {
         Ok(format!("{} uncollected, {} ended", counts[0], counts[1]))
     }
 
-    /// What a patron is shown of the holds; a locker shows what is ready at its branch.
+    /// What a patron is shown of the holds; a locker shows what is ready at its branch and in no other.
     pub(super) fn list_holds(&self, patron: usize, spot: Spot) -> String {
         let own = || self.holds.iter().enumerate().filter(|(_, hold)| hold.patron == patron);
         let ready = own().filter(|(_, hold)| {
-            hold.state == HoldState::Ready && (!spot.is_locker() || hold.pickup == spot.branch())
+            let in_other = hold.stocked_by.is_some_and(|(locker, _)| locker != spot);
+            let to_be_had = hold.pickup == spot.branch() && !in_other;
+            hold.state == HoldState::Ready && (!spot.is_locker() || to_be_had)
         });
         let ready: Vec<_> =
             ready.map(|(name, hold)| format!("hold {name} {:?}", hold.pickup_until)).collect();
