@@ -286,7 +286,7 @@ mod tests {
             (vec![refused(None), refused(None)], vec![Delivery::Refused; 2]),
             (vec![refused(Some(550)), refused(None)], vec![Delivery::Refused; 2]),
             (vec![sent(), refused(Some(550))], vec![sent().0, Delivery::Refused]),
-            (vec![(later.clone(), None), refused(Some(550))], vec![later.clone(), Delivery::Refused]),
+            (vec![(later.clone(), None), refused(Some(550))], vec![later, Delivery::Refused]),
             (vec![], vec![]),
         ] {
             assert_eq!(in_doubt_later(tried.clone()), expected, "{tried:?}");
