@@ -16,6 +16,7 @@
 //! | who may take what waits for a hold? | [`holders`] |
 //! | may this compartment be opened, and was it? | [`reserve_pickup`] |
 //! | where does a returned item go? | [`take_back`] |
+//! | what keeps an item from a hold that waits? | [`waiting`] |
 //! | may this patron use this door or PC now? | [`enter`] |
 //! | may this patron get a card, and how long is it valid? | [`cards`] |
 //! | is this a card number of the consortium? | [`card_number`] |
@@ -92,6 +93,7 @@ pub mod step_up;
 pub mod take_back;
 pub mod undo;
 pub mod validity;
+pub mod waiting;
 
 #[cfg(test)]
 mod samples;

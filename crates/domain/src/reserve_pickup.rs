@@ -11,6 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// opened the compartment and lost its network.
 pub const UNSETTLED_MAX: TimeDelta = TimeDelta::hours(24);
 
+/// Whether the locker that reserved a pickup until `reserved_until` may still report what has happened: until it has,
+/// the item may be gone, and nobody else decides what becomes of the hold.
+#[must_use]
+pub fn is_unsettled(reserved_until: Option<DateTime<Utc>>, moment: &Moment) -> bool {
+    reserved_until.is_some_and(|until| moment.at() < until + UNSETTLED_MAX)
+}
+
 /// A hold that is being picked up in two steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reserved {
@@ -88,6 +95,20 @@ mod tests {
         for (stocked_by, by, at, expected) in table {
             let told = open_compartment(&reserved(HoldState::Ready, by), stocked_by, US, &utc(at));
             assert_eq!(told, expected, "{stocked_by:?} {by:?} {at}");
+        }
+    }
+
+    #[test]
+    fn a_locker_has_a_day_to_tell_what_happened() {
+        let table = [
+            (None, "2026-05-20T09:00:00Z", false),
+            (Some("2026-05-20T09:05:00Z"), "2026-05-20T09:00:00Z", true),
+            (Some("2026-05-20T09:05:00Z"), "2026-05-20T09:05:00Z", true),
+            (Some("2026-05-20T09:05:00Z"), "2026-05-21T09:04:59Z", true),
+            (Some("2026-05-20T09:05:00Z"), "2026-05-21T09:05:00Z", false),
+        ];
+        for (until, at, expected) in table {
+            assert_eq!(is_unsettled(until.map(instant), &utc(at)), expected, "{until:?} {at}");
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Anybody may bring an item back, so nothing is asked about a patron and nothing is refused.
 
-use crate::ItemState;
 use crate::facts::{Item, QueuedHold};
+use crate::{ItemState, waiting};
 
 /// An item that has come back.
 #[derive(Debug, Clone, Copy)]
@@ -68,11 +68,7 @@ pub fn route(take_back: &TakeBack<'_>) -> Routing {
     if let Some(kept) = item.kept_for {
         return to_hold(None, kept.pickup_branch);
     }
-    // A hold on this very item was placed when it might be.
-    let can_serve = |hold: &QueuedHold| {
-        hold.only_item.map_or(hold.allowed, |only| only == item_id)
-            && hold.only_branch.is_none_or(|only| only == item.home_branch)
-    };
+    let can_serve = |hold: &QueuedHold| waiting::against(hold, item_id, item.home_branch).is_none();
     if let Some(index) = queue.iter().position(can_serve) {
         return to_hold(Some(index), queue[index].pickup_branch);
     }

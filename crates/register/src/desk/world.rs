@@ -2,7 +2,7 @@
 
 use crate::Rulebook;
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{facts, policy::ItemClass};
+use kortisto_domain::facts;
 use kortisto_store::queries::{
     circulation_facts::{self, NamedHold, Queued, Remembered, Session},
     item::Item,
@@ -207,8 +207,7 @@ impl World {
 
     /// Whether others wait for the item, and may.
     pub(crate) fn is_waited_for(item: &Item, rulebook: &Rulebook, today: NaiveDate) -> bool {
-        let class = ItemClass { material: &item.material, collection: &item.collection };
-        item.waited_for && rulebook.is_ever_held(class, today)
+        item.waited_for && rulebook.is_ever_held(item.class(), today)
     }
 
     /// The item as the rules see it.

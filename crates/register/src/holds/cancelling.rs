@@ -55,23 +55,9 @@ impl Holder<'_> {
             };
             release(&shelf, changes, item, &facts.queue, row.compartment.is_some());
         }
-        changes.holds.insert(id, closed(id, HoldState::Cancelled, At(self.moment.at())));
+        changes.holds.insert(id, HoldRow::new(id, HoldState::Cancelled, At(self.moment.at())));
         note_author(self.transaction, &[id], &self.author).await?;
         Ok((Decision::granted(), Some(Cancelled { was, item })))
-    }
-}
-
-/// A hold that is over.
-pub(crate) fn closed(id: Uuid, state: HoldState, at: At) -> HoldRow {
-    HoldRow {
-        id,
-        state: state.code(),
-        kept_item_id: None,
-        ready_at: None,
-        pickup_until: None,
-        pickup_number: None,
-        stays_in_compartment: false,
-        at,
     }
 }
 

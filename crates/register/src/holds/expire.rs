@@ -8,27 +8,23 @@
 //! Each batch is a transaction of its own that holds the rows it changes and looks again, so running twice at once, or
 //! again after a crash, changes nothing twice.
 
-use super::{
-    cancelling::{closed, note_author},
-    holder::facts_of,
-    ready::HoldShelf,
-    release::release,
-};
+use super::{cancelling::note_author, holder::facts_of, ready::HoldShelf, release::release};
 use crate::{
     Register, RegisterError, Rulebook,
     audit::{About, Author},
+    fees::ledger::Pen,
     jobs::{AUTHOR, Batched, JobReport, Work},
     loans::open_loan::year_of,
 };
 use kortisto_domain::{
-    Decision, FeeKind, HoldState, Moment, PatronCategory, fees, policy::ItemClass,
-    reserve_pickup::UNSETTLED_MAX,
+    Decision, FeeKind, HoldState, Moment, PatronCategory, fees,
+    reserve_pickup::{UNSETTLED_MAX, is_unsettled},
 };
 use kortisto_store::{
     Engine, StoreError,
     entities::{holds, patrons},
     queries::{
-        changes::{self, Changes, NewFeeRow},
+        changes::{self, Changes, HoldRow, NewFeeRow},
         circulation_facts::Facts,
         dialect::At,
         item::Item,
@@ -101,8 +97,9 @@ fn is_due(row: &holds::Model, over: Over, moment: &Moment) -> bool {
         Over::Uncollected => (HoldState::Ready, row.pickup_until),
         Over::Ended => (HoldState::Pending, row.valid_until),
     };
-    let settled = row.reserved_until.is_none_or(|until| until <= moment.at() - UNSETTLED_MAX);
-    row.state == state.code() && last.is_some_and(|last| last < moment.today()) && settled
+    row.state == state.code()
+        && last.is_some_and(|last| last < moment.today())
+        && !is_unsettled(row.reserved_until, moment)
 }
 
 async fn due(
@@ -222,7 +219,7 @@ impl Batch<'_> {
         let at = self.moment.at();
         let patron =
             self.patrons.get(&row.patron_id).ok_or(RegisterError::Internal("a hold has no patron"))?.clone();
-        self.changes.holds.insert(row.id, closed(row.id, HoldState::Lapsed, At(at)));
+        self.changes.holds.insert(row.id, HoldRow::new(row.id, HoldState::Lapsed, At(at)));
         if let Some(item) = &facts.item {
             let shelf = HoldShelf {
                 branch: item.at_branch_id,
@@ -263,33 +260,20 @@ impl Batch<'_> {
     ) -> Result<(), RegisterError> {
         let place = self.rulebook.place(row.pickup_branch_id);
         let category = PatronCategory::try_from(patron.category).map_err(StoreError::from)?;
-        let today = self.moment.today();
-        let class = item.map_or(ItemClass { material: "", collection: "" }, |item| ItemClass {
-            material: &item.material,
-            collection: &item.collection,
-        });
+        let (at, today) = (self.moment.at(), self.moment.today());
+        let class = item.map(Item::class).unwrap_or_default();
         let policy = self.rulebook.policies.uncollected(&place, category, class, today);
         let cents = fees::uncollected_hold(&policy, patron.birth_date, today);
         if cents > 0 {
             self.fees += 1;
-            let law = fees::law(FeeKind::UncollectedHold);
-            self.changes.new_fees.push(NewFeeRow {
-                id: self.register.surroundings.new_id(self.moment.at()),
-                patron_id: row.patron_id,
-                municipality: place.municipality.to_owned(),
-                kind: FeeKind::UncollectedHold.word(),
-                amount_cents: cents,
-                at: At(self.moment.at()),
-                loan_id: None,
-                step: 0,
+            let pen = Pen { surroundings: &self.register.surroundings, at, by: AUTHOR.to_owned() };
+            let fee = NewFeeRow {
                 item_id: row.kept_item_id,
                 hold_id: Some(row.id),
-                card_id: None,
                 rule: Some("fee.uncollected_hold_cents"),
-                law: law.code(),
-                lapses_on: fees::lapse::lapses_on(law, today),
-                note: None,
-            });
+                ..pen.charge(row.patron_id, place.municipality, FeeKind::UncollectedHold, cents)
+            };
+            self.changes.new_fees.push(fee);
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Whose holds are placed, changed and cancelled, at a device or at a desk, and what these have in common.
 
-use super::{waiting::NEVER, wish::PickupPlace};
+use super::wish::PickupPlace;
 use crate::{Register, RegisterError, Rulebook};
 use kortisto_domain::{
     HoldState, ItemState, Moment, ResourceKind,
     policy::{ItemClass, PlacingPolicy},
+    waiting::NEVER_SERVING,
 };
 use kortisto_store::{
     Engine, StoreError,
@@ -82,7 +83,7 @@ impl Holder<'_> {
     ) -> Result<Vec<PlacingPolicy>, RegisterError> {
         let mut query = items::Entity::find()
             .filter(items::Column::TitleId.eq(title.id))
-            .filter(items::Column::State.is_not_in(NEVER.map(ItemState::code)));
+            .filter(items::Column::State.is_not_in(NEVER_SERVING.map(ItemState::code)));
         if let Some(item) = only_item {
             query = query.filter(items::Column::Id.eq(item));
         }

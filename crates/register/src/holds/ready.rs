@@ -27,14 +27,11 @@ impl HoldShelf<'_> {
         let today = self.moment.today();
         let days = self.rulebook.policies.holds(&self.rulebook.place(self.branch), today).pickup_days;
         let row = HoldRow {
-            id: hold,
-            state: HoldState::Ready.code(),
             kept_item_id: Some(item),
             ready_at: Some(At(at)),
             pickup_until: today.checked_add_days(Days::new(u64::from(days))),
             pickup_number: Some(pickup_number(&*self.surroundings.random)),
-            stays_in_compartment: false,
-            at: At(at),
+            ..HoldRow::new(hold, HoldState::Ready, At(at))
         };
         changes.holds.insert(hold, row.clone());
         changes.notice_lines.push(cause::pickup(self.surroundings.new_id(at), patron, hold, at));

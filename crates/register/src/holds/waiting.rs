@@ -1,9 +1,15 @@
 //! Those who wait for a title, and whether they wait for anything.
 
-use kortisto_domain::{HoldState, ItemState, PatronCategory};
+use crate::RegisterError;
+use chrono::NaiveDate;
+use kortisto_domain::{
+    HoldState, ItemState, PatronCategory,
+    waiting::{NEVER_SERVING, Obstacle, Waiting, against_any},
+};
 use kortisto_store::{
     StoreError,
     entities::{holds, items, open_loans, patrons},
+    queries::circulation_facts::Queued,
 };
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -11,9 +17,6 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
-
-/// Items in these states serve no hold, unless staff say something else of them.
-pub(crate) const NEVER: [ItemState; 3] = [ItemState::NotForLoan, ItemState::Lost, ItemState::Withdrawn];
 
 /// How many pending holds of a title no item of it can serve.
 pub(crate) async fn without_item(connection: &impl ConnectionTrait, title: i64) -> Result<u64, StoreError> {
@@ -27,15 +30,6 @@ pub(crate) async fn is_without_item(
     hold: Uuid,
 ) -> Result<bool, StoreError> {
     Ok(holds::Entity::find_by_id(hold).filter(nothing_serves()).count(connection).await? > 0)
-}
-
-/// The categories of these patrons.
-pub(crate) async fn categories(
-    connection: &impl ConnectionTrait,
-    holders: impl IntoIterator<Item = i64>,
-) -> Result<HashMap<i64, PatronCategory>, StoreError> {
-    let found = patrons::Entity::find().filter(patrons::Column::Id.is_in(holders)).all(connection).await?;
-    found.into_iter().map(|patron| Ok((patron.id, PatronCategory::try_from(patron.category)?))).collect()
 }
 
 /// Whoever has an item of the title on loan.
@@ -55,6 +49,46 @@ pub(crate) async fn borrowers(
     Ok(loans.into_iter().map(|loan| loan.patron_id).collect())
 }
 
+/// What keeps every item from a hold that waits, if something does. `borrowers` have an item of its title.
+pub(crate) fn obstacle(hold: &holds::Model, today: NaiveDate, borrowers: &HashSet<i64>) -> Option<Obstacle> {
+    let waiting = Waiting {
+        frozen_until: hold.frozen_until,
+        valid_until: hold.valid_until,
+        only_item: hold.only_item_id.is_some(),
+        has_item: borrowers.contains(&hold.patron_id),
+    };
+    against_any(&waiting, today)
+}
+
+/// Holds that wait as a turn reads them, in the order given.
+pub(crate) async fn queued(
+    connection: &impl ConnectionTrait,
+    rows: &[holds::Model],
+) -> Result<Vec<Queued>, RegisterError> {
+    let holders = rows.iter().map(|row| row.patron_id);
+    let found = patrons::Entity::find().filter(patrons::Column::Id.is_in(holders)).all(connection).await;
+    let categories: HashMap<_, _> = found
+        .map_err(StoreError::from)?
+        .into_iter()
+        .map(|patron| Ok((patron.id, PatronCategory::try_from(patron.category)?)))
+        .collect::<Result<_, StoreError>>()?;
+    let queued = |row: &holds::Model| {
+        let category = categories.get(&row.patron_id).copied();
+        Ok(Queued {
+            id: row.id,
+            patron_id: row.patron_id,
+            category: category.ok_or(RegisterError::Internal("a hold has no patron"))?,
+            pickup_branch_id: row.pickup_branch_id,
+            only_item_id: row.only_item_id,
+            only_branch_id: row.only_branch_id,
+            card_id: row.card_id,
+            pickup_stop_id: row.pickup_stop_id,
+            pickup_locker_id: row.pickup_locker_id,
+        })
+    };
+    rows.iter().map(queued).collect()
+}
+
 fn nothing_serves() -> Condition {
     let hold = |column| Expr::col((holds::Entity, column));
     let item = |column| Expr::col((items::Entity, column));
@@ -63,7 +97,7 @@ fn nothing_serves() -> Condition {
         .expr(Expr::val(1))
         .from(items::Entity)
         .and_where(item(items::Column::TitleId).eq(hold(holds::Column::TitleId)))
-        .and_where(item(items::Column::State).is_not_in(NEVER.map(ItemState::code)))
+        .and_where(item(items::Column::State).is_not_in(NEVER_SERVING.map(ItemState::code)))
         .cond_where(any(
             holds::Column::OnlyItemId,
             item(items::Column::Id).eq(hold(holds::Column::OnlyItemId)),

@@ -2,7 +2,7 @@
 
 use super::fees::Charging;
 use crate::{RegisterError, fees::ledger, notices::cause};
-use kortisto_domain::{FeeKind, LoanState, policy::ItemClass};
+use kortisto_domain::{FeeKind, LoanState};
 use kortisto_store::{
     Engine, StoreError,
     entities::{fees, open_loans},
@@ -44,9 +44,8 @@ impl Charging<'_> {
         mut also: Changes,
     ) -> Result<Billed, RegisterError> {
         let (at, today) = (self.moment.at(), self.moment.today());
-        let class = ItemClass { material: &item.material, collection: &item.collection };
         let place = self.rulebook.place(loan.branch_id);
-        let policy = self.rulebook.policies.compensation(&place, loan.borrower.category, class, today);
+        let policy = self.rulebook.policies.compensation(&place, loan.borrower.category, item.class(), today);
         let overdue_cents = self.charge_late(item, loan, loan.borrower.owed_overdue_cents, &mut also);
         let compensation_cents = item.price_cents.unwrap_or_else(|| policy.default_cents.into());
         let billing_cents = i64::from(policy.bill_cents);

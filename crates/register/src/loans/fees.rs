@@ -9,7 +9,7 @@ use kortisto_domain::{
         self, lapse,
         overdue::{self, LateLoan},
     },
-    policy::{FoundCredit, ItemClass},
+    policy::FoundCredit,
 };
 use kortisto_store::queries::{
     changes::{Changes, FeeEntryRow, NewFeeRow},
@@ -50,7 +50,6 @@ impl Charging<'_> {
 
     fn late_cents_until(&self, item: &Item, loan: &OpenLoan, owed_cents: i64, until: DateTime<Utc>) -> i64 {
         let place = self.rulebook.place(loan.branch_id);
-        let class = ItemClass { material: &item.material, collection: &item.collection };
         let late = LateLoan {
             due: due_of(loan, self.rulebook, self.moment),
             until,
@@ -60,7 +59,7 @@ impl Charging<'_> {
             moment: self.moment,
         };
         overdue::cents(&late, |day| {
-            self.rulebook.policies.overdue(&place, loan.borrower.category, class, day)
+            self.rulebook.policies.overdue(&place, loan.borrower.category, item.class(), day)
         })
     }
 
@@ -120,9 +119,9 @@ impl Charging<'_> {
     /// is a desk's to pay back.
     pub(crate) fn credit_found(&self, item: &Item, loan: &OpenLoan, changes: &mut Changes) {
         let place = self.rulebook.place(loan.branch_id);
-        let class = ItemClass { material: &item.material, collection: &item.collection };
         let policies = &self.rulebook.policies;
-        let policy = policies.compensation(&place, loan.borrower.category, class, self.moment.today());
+        let today = self.moment.today();
+        let policy = policies.compensation(&place, loan.borrower.category, item.class(), today);
         if policy.found_credit == FoundCredit::None {
             return;
         }

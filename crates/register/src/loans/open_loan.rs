@@ -92,16 +92,8 @@ impl NewLoan<'_> {
             was_hold_id: item.kept_for.as_ref().map(|kept| kept.id),
         });
         if let Some(kept) = &item.kept_for {
-            let row = HoldRow {
-                id: kept.id,
-                state: HoldState::Fulfilled.code(),
-                kept_item_id: None,
-                ready_at: None,
-                pickup_until: None,
-                pickup_number: None,
-                stays_in_compartment: true,
-                at: At(at),
-            };
+            let row =
+                HoldRow { stays_in_compartment: true, ..HoldRow::new(kept.id, HoldState::Fulfilled, At(at)) };
             changes.holds.insert(kept.id, row);
         }
         if item.kept_for.is_some()

@@ -10,7 +10,6 @@ use kortisto_domain::{
     Moment,
     due::Due,
     facts,
-    policy::ItemClass,
     renew::{self, RenewDecision, Renewal},
 };
 use kortisto_store::queries::{
@@ -49,9 +48,7 @@ pub(crate) fn decide(asker: &Asker<'_>, item: Option<&Item>) -> RenewDecision {
     });
     // Where there is no such loan, the branch only says where bans are looked for.
     let branch = found.as_ref().map_or(asker.branch, |(.., branch)| *branch);
-    let class = item
-        .map(|item| ItemClass { material: &item.material, collection: &item.collection })
-        .unwrap_or_default();
+    let class = item.map(Item::class).unwrap_or_default();
     let (place, today) = (rulebook.place(branch), moment.today());
     let policy = rulebook.policies.renewals(&place, patron.category, class, today);
     renew::decide(&Renewal {

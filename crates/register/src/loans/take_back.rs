@@ -5,7 +5,7 @@ use crate::{
     Caller, PickupSpot, Rpc, Rulebook,
     audit::About,
     desk::{Deferral, Reply, Turn, turn::request_hash},
-    holds::{cancelling::closed, ready::HoldShelf, release::as_queue},
+    holds::{ready::HoldShelf, release::as_queue},
 };
 use kortisto_domain::{
     Decision, HoldState, ItemState, LoanState, Reason,
@@ -167,7 +167,7 @@ fn close_loan(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLoan) {
 /// Whoever has read it waits for it no longer.
 fn fulfil_own(turn: &mut Turn, device: &Device, item: &Item, loan: &OpenLoan) {
     for id in turn.world.served_by_loan.remove(&item.id).unwrap_or_default() {
-        turn.changes.holds.insert(id, closed(id, HoldState::Fulfilled, At(turn.moment.at())));
+        turn.changes.holds.insert(id, HoldRow::new(id, HoldState::Fulfilled, At(turn.moment.at())));
         let about = About {
             subject: Some(loan.borrower.pseudonym),
             item: Some(item.id),
@@ -257,8 +257,7 @@ fn keep(
     // it in their hands, and so no locker does.
     let waits_here = item.state == ItemState::OnHoldShelf && item.at_branch_id == device.branch_id;
     if arrived && waits_here && queue_index.is_none() {
-        let row = moved(turn, kept.id, HoldState::Ready, item.id);
-        turn.changes.holds.insert(kept.id, row);
+        move_hold(turn, kept.id, HoldState::Ready, item.id);
     } else if arrived {
         let shelf = HoldShelf {
             branch: device.branch_id,
@@ -268,23 +267,14 @@ fn keep(
         };
         kept.pickup_number = shelf.receive(&mut turn.changes, kept.id, kept.patron_id, item.id).pickup_number;
     } else {
-        let row = moved(turn, kept.id, HoldState::InTransit, item.id);
-        turn.changes.holds.insert(kept.id, row);
+        move_hold(turn, kept.id, HoldState::InTransit, item.id);
     }
     kept.reserved = None;
     Some(kept)
 }
 
-/// A hold whose item is somewhere else than where it was put for it.
-fn moved(turn: &Turn, id: Uuid, state: HoldState, item: i64) -> HoldRow {
-    HoldRow {
-        id,
-        state: state.code(),
-        kept_item_id: Some(item),
-        ready_at: None,
-        pickup_until: None,
-        pickup_number: None,
-        stays_in_compartment: false,
-        at: At(turn.moment.at()),
-    }
+/// The item of a hold is somewhere else than where it was put for it.
+fn move_hold(turn: &mut Turn, id: Uuid, state: HoldState, item: i64) {
+    let row = HoldRow { kept_item_id: Some(item), ..HoldRow::new(id, state, At(turn.moment.at())) };
+    turn.changes.holds.insert(id, row);
 }

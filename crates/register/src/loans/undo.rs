@@ -130,14 +130,9 @@ fn take_back(turn: &mut Turn, item: &Item, loan: &OpenLoan) {
     if let Some(hold) = loan.was.hold_id {
         let waits = if state == ItemState::InTransit { HoldState::InTransit } else { HoldState::Ready };
         let row = HoldRow {
-            id: hold,
-            state: waits.code(),
             kept_item_id: Some(item.id),
-            ready_at: None,
-            pickup_until: None,
-            pickup_number: None,
             stays_in_compartment: true,
-            at: At(at),
+            ..HoldRow::new(hold, waits, At(at))
         };
         turn.changes.holds.insert(hold, row);
     }

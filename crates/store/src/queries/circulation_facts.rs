@@ -4,6 +4,7 @@
 use super::{
     cursor::{self, Cursor},
     dialect::{Columns, Hex, Kind, list, one_text_per_engine, rows},
+    hold_queue,
     item::{ITEM_JOINS, Item, item_columns},
     party::{DEVICE_COLUMNS, DEVICE_JOIN, Device, Party, party_columns},
 };
@@ -164,21 +165,11 @@ pub struct Facts {
     pub hold: Option<NamedHold>,
 }
 
-/// Whether the item `i` can serve the hold `h` today.
-const IN_QUEUE: &str = "k.wants_queue and h.title_id = i.title_id and h.state = 1 \
-     and (h.only_item_id is null or h.only_item_id = i.id) \
-     and (h.only_branch_id is null or h.only_branch_id = i.home_branch_id) \
-     and (h.frozen_until is null or h.frozen_until < k.today) \
-     and (h.valid_until is null or h.valid_until >= k.today)";
-
-/// Whether the holder of `h` has no item of its title. Whoever waits for one item of it may have another.
-const WITHOUT_THE_TITLE: &str = "(h.only_item_id is not null or not exists (select 1 from open_loans hl \
-     join items hi on hi.id = hl.item_id where hl.patron_id = h.patron_id and hi.title_id = h.title_id))";
-
 fn text(engine: Engine) -> String {
     let keys = rows(engine, KEY, 1);
     let party = party_columns(engine, "k.today");
     let item = item_columns(engine);
+    let (is_served, is_without_title) = (hold_queue::is_served("h"), hold_queue::is_without_title("h"));
     let queue = list(
         engine,
         match engine {
@@ -194,7 +185,7 @@ fn text(engine: Engine) -> String {
         &format!(
             "from (select h.id, h.patron_id, hp.category, h.pickup_branch_id, h.only_item_id, h.only_branch_id, h.card_id, \
              h.pickup_stop_id, h.pickup_locker_id from holds h join patrons hp on hp.id = h.patron_id \
-             where {IN_QUEUE} and h.patron_id <> coalesce(o.patron_id, 0) and {WITHOUT_THE_TITLE} \
+             where k.wants_queue and {is_served} and h.patron_id <> coalesce(o.patron_id, 0) and {is_without_title} \
              order by h.queue_number limit {QUEUE_ROWS_MAX}) q"
         ),
     );
@@ -202,8 +193,8 @@ fn text(engine: Engine) -> String {
         Engine::Postgres => "h.id",
         Engine::Sqlite => "lower(hex(h.id))",
     };
-    let served =
-        list(engine, served, &format!("from holds h where {IN_QUEUE} and h.patron_id = o.patron_id"));
+    let from = format!("from holds h where k.wants_queue and {is_served} and h.patron_id = o.patron_id");
+    let served = list(engine, served, &from);
     format!(
         "select k.ord, (select version from rulebook_version), {DEVICE_COLUMNS}, r.request_hash, r.answer, \
          s.id, s.device_id, s.expires_at, s.ended_at, s.guardian_id, {party}, {item}, {queue}, {served}, h.id, h.patron_id, h.state, \

@@ -1,4 +1,4 @@
-//! The places of holds in the queues of their titles.
+//! The queues of titles: who waits for an item in them, and at which place.
 
 use super::{
     cursor,
@@ -9,6 +9,26 @@ use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use std::collections::HashMap;
 use uuid::Uuid;
+
+/// Whether the item `i` can serve the hold of this name today. The keys `k` name the day.
+pub(super) fn is_served(hold: &str) -> String {
+    format!(
+        "{hold}.title_id = i.title_id and {hold}.state = 1 \
+         and ({hold}.only_item_id is null or {hold}.only_item_id = i.id) \
+         and ({hold}.only_branch_id is null or {hold}.only_branch_id = i.home_branch_id) \
+         and ({hold}.frozen_until is null or {hold}.frozen_until < k.today) \
+         and ({hold}.valid_until is null or {hold}.valid_until >= k.today)"
+    )
+}
+
+/// Whether the holder of the hold of this name has no item of its title. Whoever waits for one item of it may have
+/// another.
+pub(super) fn is_without_title(hold: &str) -> String {
+    format!(
+        "({hold}.only_item_id is not null or not exists (select 1 from open_loans hl join items hi \
+         on hi.id = hl.item_id where hl.patron_id = {hold}.patron_id and hi.title_id = {hold}.title_id))"
+    )
+}
 
 #[derive(Serialize)]
 struct Key {

@@ -1,9 +1,9 @@
 //! An item with everything that hangs on it: its title, its open loan with the borrower, the hold that keeps it.
 
-use super::{cursor::Cursor, dialect::list};
+use super::{cursor::Cursor, dialect::list, hold_queue};
 use crate::{Engine, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{ItemState, LoanState, PatronCategory};
+use kortisto_domain::{ItemState, LoanState, PatronCategory, policy::ItemClass};
 use uuid::Uuid;
 
 /// Joins what hangs on the item `i`.
@@ -25,17 +25,12 @@ pub(super) fn item_columns(engine: Engine) -> String {
         &format!("{id}, lf.kind, lf.step, lf.amount_cents, lf.open_cents"),
         "from fees lf where lf.loan_id = o.id",
     );
+    let (is_served, is_without_title) = (hold_queue::is_served("w"), hold_queue::is_without_title("w"));
     format!(
         "i.id, i.barcode, i.state, i.home_branch_id, i.at_branch_id, i.title_id, i.collection, t.label, \
          t.material, t.age_rating, coalesce(i.price_cents, t.price_cents), \
-         exists(select 1 from holds w where w.title_id = i.title_id and w.state = 1 \
-           and (w.only_item_id is null or w.only_item_id = i.id) \
-           and (w.only_branch_id is null or w.only_branch_id = i.home_branch_id) \
-           and (w.frozen_until is null or w.frozen_until < k.today) \
-           and (w.valid_until is null or w.valid_until >= k.today) \
-           and w.patron_id <> coalesce(o.patron_id, p.id, 0) \
-           and (w.only_item_id is not null or not exists (select 1 from open_loans wl join items wi \
-             on wi.id = wl.item_id where wl.patron_id = w.patron_id and wi.title_id = w.title_id))), \
+         exists(select 1 from holds w where {is_served} and w.patron_id <> coalesce(o.patron_id, p.id, 0) \
+           and {is_without_title}), \
          o.id, o.patron_id, o.card_id, o.branch_id, o.device_id, o.state, o.lent_at, o.due_on, o.due_at, \
          o.renewals, o.renewed_at, o.was_item_state, o.was_at_branch_id, o.was_hold_id, o.was_due_on, \
          o.was_due_at, o.was_device_id, o.renewals_made, lp.category, lp.birth_date, lp.pseudonym, \
@@ -182,6 +177,12 @@ pub struct KeepingHold {
 }
 
 impl Item {
+    /// What policies ask of it.
+    #[must_use]
+    pub fn class(&self) -> ItemClass<'_> {
+        ItemClass { material: &self.material, collection: &self.collection }
+    }
+
     /// Reads [`item_columns`].
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, StoreError> {
         let Some(id) = cursor.get::<Option<i64>>()? else {

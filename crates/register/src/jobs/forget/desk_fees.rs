@@ -9,7 +9,7 @@ use kortisto_store::{
     entities::{fees, loan_history, open_loans},
 };
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -24,6 +24,9 @@ pub(super) async fn batch(
     before: DateTime<Utc>,
     after: Uuid,
 ) -> Result<(JobReport, Option<Uuid>), RegisterError> {
+    let open_loan = of_fee(open_loans::Entity, open_loans::Column::PatronId, open_loans::Column::ItemId);
+    let traced_loan =
+        of_fee(loan_history::Entity, loan_history::Column::PatronId, loan_history::Column::ItemId);
     let settled: Vec<Uuid> = fees::Entity::find()
         .select_only()
         .column(fees::Column::Id)
@@ -33,8 +36,8 @@ pub(super) async fn batch(
         .filter(fees::Column::HoldId.is_null())
         .filter(fees::Column::OpenCents.eq(0))
         .filter(fees::Column::CreatedAt.lt(before))
-        .filter(Expr::exists(open_loan()).not())
-        .filter(Expr::exists(traced_loan()).not())
+        .filter(Expr::exists(open_loan).not())
+        .filter(Expr::exists(traced_loan).not())
         .order_by_asc(fees::Column::Id)
         .limit(work.rows)
         .into_tuple()
@@ -70,24 +73,12 @@ pub(super) fn owed_beside_loan() -> SelectStatement {
         .take()
 }
 
-/// The patron of a fee has its item.
-fn open_loan() -> SelectStatement {
-    use open_loans::{Column, Entity};
+/// The patron of a fee has or had its item, by a row of this table of loans.
+fn of_fee<L: EntityTrait>(loans: L, patron: L::Column, item: L::Column) -> SelectStatement {
     Query::select()
         .expr(Expr::value(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::ItemId)).equals((fees::Entity, fees::Column::ItemId)))
-        .and_where(Expr::col((Entity, Column::PatronId)).equals((fees::Entity, fees::Column::PatronId)))
-        .take()
-}
-
-/// The patron of a fee had its item, and that is not forgotten.
-fn traced_loan() -> SelectStatement {
-    use loan_history::{Column, Entity};
-    Query::select()
-        .expr(Expr::value(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::ItemId)).equals((fees::Entity, fees::Column::ItemId)))
-        .and_where(Expr::col((Entity, Column::PatronId)).equals((fees::Entity, fees::Column::PatronId)))
+        .from(loans)
+        .and_where(Expr::col((loans, patron)).equals((fees::Entity, fees::Column::PatronId)))
+        .and_where(Expr::col((loans, item)).equals((fees::Entity, fees::Column::ItemId)))
         .take()
 }

@@ -3,11 +3,15 @@
 use super::{barcodes, hold};
 use crate::{
     HoldDetails, RegisterError, Rulebook,
-    holds::{details::details, waiting},
+    holds::{details::details, release::as_queue, waiting},
     staff::{StaffDesk, StaffRpc, StaffView},
 };
-use chrono::{DateTime, NaiveDate, Utc};
-use kortisto_domain::{HoldState, PatronCategory, Purpose, policy::ItemClass};
+use chrono::{DateTime, Utc};
+use kortisto_domain::{
+    HoldState, Purpose,
+    policy::ItemClass,
+    waiting::{Obstacle, against},
+};
 use kortisto_store::{
     StoreError,
     entities::{audit, holds, items, patrons, titles},
@@ -26,25 +30,6 @@ pub struct ExplainHold {
     pub hold: Uuid,
     /// Why it is asked.
     pub purpose: Option<Purpose>,
-}
-
-/// What keeps an item from a hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
-    /// It is frozen.
-    Frozen,
-    /// Its last day has passed.
-    Ended,
-    /// It waits for another item.
-    OtherItem,
-    /// It waits for items of another branch.
-    OtherBranch,
-    /// Its holder has an item of the title.
-    HasItem,
-    /// No item of the title can serve it.
-    NoItem,
-    /// Its holder may not wait for items of this collection or material.
-    NotAllowed,
 }
 
 /// A hold in front of another.
@@ -123,7 +108,7 @@ impl StaffView for ExplainHold {
         let in_front = in_front(desk, &rulebook, &row, item.as_ref(), &borrowers).await?;
         let without_item = waiting::is_without_item(desk.transaction, row.id).await?;
         let waits = row.state == HoldState::Pending.code();
-        let obstacle = against_all(&row, desk.moment.today(), &borrowers).filter(|_| waits);
+        let obstacle = waiting::obstacle(&row, desk.moment.today(), &borrowers).filter(|_| waits);
         let obstacle = obstacle.or_else(|| without_item.then_some(Obstacle::NoItem));
         let closed_by = row.closed_by.clone();
         let shown = details(desk.transaction, &rulebook, vec![row]).await?.pop();
@@ -143,18 +128,6 @@ impl StaffView for ExplainHold {
             obstacle,
         })
     }
-}
-
-/// What keeps every item from a hold that waits.
-fn against_all(hold: &holds::Model, today: NaiveDate, borrowers: &HashSet<i64>) -> Option<Obstacle> {
-    if hold.frozen_until.is_some_and(|day| day >= today) {
-        return Some(Obstacle::Frozen);
-    }
-    if hold.valid_until.is_some_and(|day| day < today) {
-        return Some(Obstacle::Ended);
-    }
-    let has_item = hold.only_item_id.is_none() && borrowers.contains(&hold.patron_id);
-    has_item.then_some(Obstacle::HasItem)
 }
 
 async fn in_front(
@@ -177,30 +150,17 @@ async fn in_front(
     let title =
         titles::Entity::find_by_id(row.title_id).one(desk.transaction).await.map_err(StoreError::from)?;
     let material = title.map(|title| title.material).unwrap_or_default();
-    let categories = waiting::categories(desk.transaction, before.iter().map(|hold| hold.patron_id)).await?;
-    let allowed = |hold: &holds::Model, item: &items::Model| {
+    let queue = waiting::queued(desk.transaction, &before).await?;
+    let of_item = |item: &items::Model| {
         let class = ItemClass { material: &material, collection: &item.collection };
-        let place = rulebook.place(hold.pickup_branch_id);
-        let may = |category: &PatronCategory| rulebook.policies.may_hold(&place, *category, class, today);
-        hold.only_item_id.is_some() || categories.get(&hold.patron_id).is_some_and(may)
+        let queue = as_queue(rulebook, class, today, &queue);
+        queue.iter().map(|hold| against(hold, item.id, item.home_branch_id)).collect()
     };
-    let obstacle = |hold: &holds::Model| {
-        if let Some(obstacle) = against_all(hold, today, borrowers) {
-            return Some(obstacle);
-        }
-        let item = item?;
-        if hold.only_item_id.is_some_and(|only| only != item.id) {
-            return Some(Obstacle::OtherItem);
-        }
-        if hold.only_branch_id.is_some_and(|only| only != item.home_branch_id) {
-            return Some(Obstacle::OtherBranch);
-        }
-        (!allowed(hold, item)).then_some(Obstacle::NotAllowed)
-    };
-    let shown = |hold: holds::Model| InFront {
+    let of_item: Vec<_> = item.map_or_else(|| vec![None; queue.len()], of_item);
+    let shown = |(hold, of_item): (&holds::Model, Option<Obstacle>)| InFront {
         id: hold.id,
-        obstacle: obstacle(&hold),
+        obstacle: waiting::obstacle(hold, today, borrowers).or(of_item),
         pickup_branch: rulebook.branch_code(hold.pickup_branch_id).to_owned(),
     };
-    Ok(before.into_iter().map(shown).collect())
+    Ok(before.iter().zip(of_item).map(shown).collect())
 }

@@ -129,12 +129,6 @@ impl ListPullItems {
 async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, RegisterError> {
     let today = desk.moment.today();
     let borrowers = waiting::borrowers(desk.transaction, title).await?;
-    let waits = |row: &holds::Model| {
-        let before = |day: NaiveDate| day < today;
-        row.frozen_until.is_none_or(before)
-            && !row.valid_until.is_some_and(before)
-            && (row.only_item_id.is_some() || !borrowers.contains(&row.patron_id))
-    };
     let rows = holds::Entity::find()
         .filter(holds::Column::TitleId.eq(title))
         .filter(holds::Column::State.eq(HoldState::Pending.code()))
@@ -143,23 +137,8 @@ async fn queue(desk: &StaffDesk<'_>, title: i64) -> Result<Vec<Queued>, Register
         .all(desk.transaction)
         .await
         .map_err(StoreError::from)?;
-    let rows: Vec<_> = rows.into_iter().filter(waits).collect();
-    let categories = waiting::categories(desk.transaction, rows.iter().map(|row| row.patron_id)).await?;
-    let queued = |row: holds::Model| {
-        let category = categories.get(&row.patron_id).copied();
-        Ok(Queued {
-            id: row.id,
-            patron_id: row.patron_id,
-            category: category.ok_or(RegisterError::Internal("a hold has no patron"))?,
-            pickup_branch_id: row.pickup_branch_id,
-            only_item_id: row.only_item_id,
-            only_branch_id: row.only_branch_id,
-            card_id: row.card_id,
-            pickup_stop_id: row.pickup_stop_id,
-            pickup_locker_id: row.pickup_locker_id,
-        })
-    };
-    rows.into_iter().map(queued).collect()
+    let waits = |row: &holds::Model| waiting::obstacle(row, today, &borrowers).is_none();
+    waiting::queued(desk.transaction, &rows.into_iter().filter(waits).collect::<Vec<_>>()).await
 }
 
 /// The items of a title that stand on the shelves of a branch.

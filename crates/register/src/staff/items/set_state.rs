@@ -10,7 +10,7 @@ use crate::{
 use kortisto_domain::{
     HoldState, ItemReport, ItemState,
     items::{Reported, Unsettable, set_by_hand},
-    reserve_pickup::UNSETTLED_MAX,
+    reserve_pickup::is_unsettled,
 };
 use kortisto_store::{
     StoreError,
@@ -58,9 +58,8 @@ impl StaffChange for SetItemState {
             .await
             .map_err(StoreError::from)?;
         let keeping = keeping(desk, &item).await?;
-        let unsettled = desk.moment.at() - UNSETTLED_MAX;
-        let reserved =
-            keeping.as_ref().and_then(|hold| hold.reserved_until).is_some_and(|until| until > unsettled);
+        let reserved_until = keeping.as_ref().and_then(|hold| hold.reserved_until);
+        let reserved = is_unsettled(reserved_until, &desk.moment);
         let before: ItemState = item.state.try_into().map_err(StoreError::from)?;
         let reported = Reported { state: before, lent: lent > 0, kept: keeping.is_some(), reserved };
         let state = set_by_hand(reported, self.report)

@@ -10,12 +10,12 @@ use kortisto::{
     common::v1 as common,
     staff::v1::{self as wire, hold_service_server::HoldService},
 };
+use kortisto_domain::waiting::Obstacle;
 use kortisto_register::{
     Freeze, HoldAnswer, HoldDetails, HoldEdit, HoldLevel, HoldTarget, HoldWish, PickupPlace,
     staff::holds::{
         CancelHoldForPatron, ChangeHoldForPatron, ExplainHold, HoldEvent, InFront, ListPatronHolds,
-        ListPullItems, ListQueue, ListShelf, Obstacle, PlaceHoldForPatron, PullItem, QueueEntry, ShelfItem,
-        ShelfPart,
+        ListPullItems, ListQueue, ListShelf, PlaceHoldForPatron, PullItem, QueueEntry, ShelfItem, ShelfPart,
     },
 };
 use tonic::{Request, Response, Status, async_trait};
@@ -55,12 +55,11 @@ impl HoldService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             include_closed: message.include_closed,
-            page_size: fields::rows(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListPatronHoldsResponse {
-            holds: page.holds.into_iter().map(record).collect(),
+            holds: page.rows.into_iter().map(record).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

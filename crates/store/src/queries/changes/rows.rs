@@ -2,6 +2,7 @@
 
 use crate::queries::dialect::{At, Hex};
 use chrono::NaiveDate;
+use kortisto_domain::HoldState;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -342,6 +343,23 @@ pub struct HoldRow {
     pub stays_in_compartment: bool,
     /// When this came about.
     pub at: At,
+}
+
+impl HoldRow {
+    /// A hold for which no item is kept, and which stands on no shelf.
+    #[must_use]
+    pub const fn new(id: Uuid, state: HoldState, at: At) -> Self {
+        Self {
+            id,
+            state: state.code(),
+            kept_item_id: None,
+            ready_at: None,
+            pickup_until: None,
+            pickup_number: None,
+            stays_in_compartment: false,
+            at,
+        }
+    }
 }
 
 /// A session to open.
