@@ -16,6 +16,7 @@ mod error;
 pub mod fees;
 mod holds;
 pub mod imports;
+mod in_use;
 pub mod jobs;
 pub mod key_care;
 mod loans;

@@ -1,13 +1,16 @@
 //! What a file may not take from a branch, since something on record goes on naming it.
 
 use super::ParsedBranch;
-use crate::imports::{RowFault, kind::Work};
+use crate::{
+    imports::{RowFault, kind::Work},
+    in_use,
+};
 use kortisto_domain::BranchKind;
 use kortisto_store::{
     StoreError,
-    entities::{branches, holds, resources, stops},
+    entities::{branches, resources},
 };
-use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 /// The faults of a row that would take a bookmobile from its stops or a locker from holds.
 pub(super) async fn faults(
@@ -18,13 +21,13 @@ pub(super) async fn faults(
 ) -> Result<Vec<RowFault>, StoreError> {
     let mut faults = Vec::new();
     if let Some(kind) = row.kind.filter(|kind| *kind != BranchKind::Bookmobile)
-        && has_stops(work, there.id).await?
+        && in_use::has_stops(work.transaction, there.id).await?
     {
         faults.push(RowFault {
             line,
             column: "kind",
             value: Some(kind.word().to_owned()),
-            reason: "a bookmobile that has stops stays one".to_owned(),
+            reason: in_use::BOOKMOBILE.to_owned(),
             right: "bookmobile, or nothing".to_owned(),
         });
     }
@@ -34,15 +37,10 @@ pub(super) async fn faults(
         line,
         column: "resources",
         value: Some(RowFault::shown(code)),
-        reason: "a locker stays while holds on record name it".to_owned(),
+        reason: in_use::LOCKER.to_owned(),
         right: "a list that has this locker".to_owned(),
     }));
     Ok(faults)
-}
-
-async fn has_stops(work: &Work<'_>, branch: i64) -> Result<bool, StoreError> {
-    let stops = stops::Entity::find().filter(stops::Column::BranchId.eq(branch));
-    Ok(stops.count(work.transaction).await? > 0)
 }
 
 /// The codes of those resources of a branch that would go, `goes` says which, and that holds of any state name.
@@ -54,18 +52,7 @@ async fn named_by_holds(
     let there = resources::Entity::find().filter(resources::Column::BranchId.eq(branch));
     let mut gone = there.all(work.transaction).await?;
     gone.retain(|resource| goes(&resource.code));
-    // No index leads to them: holds are read once, and only where something goes.
-    if gone.is_empty() {
-        return Ok(Vec::new());
-    }
-    let named: Vec<i64> = holds::Entity::find()
-        .select_only()
-        .column(holds::Column::PickupLockerId)
-        .distinct()
-        .filter(holds::Column::PickupLockerId.is_in(gone.iter().map(|resource| resource.id)))
-        .into_tuple()
-        .all(work.transaction)
-        .await?;
+    let named = in_use::named_by_holds(work.transaction, gone.iter().map(|resource| resource.id)).await?;
     gone.retain(|resource| named.contains(&resource.id));
     Ok(gone.into_iter().map(|resource| resource.code).collect())
 }

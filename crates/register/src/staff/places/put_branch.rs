@@ -2,14 +2,11 @@
 
 use super::{begin, check_municipality, differences};
 use crate::{
-    RegisterError,
+    RegisterError, in_use,
     staff::{StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::BranchKind;
-use kortisto_store::{
-    StoreError,
-    entities::{branches, stops},
-};
+use kortisto_store::{StoreError, entities::branches};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
     PaginatorTrait as _, QueryFilter as _,
@@ -96,12 +93,8 @@ impl PutBranch {
     }
 
     async fn check_stops(&self, desk: &StaffDesk<'_>, own: &branches::Model) -> Result<(), RegisterError> {
-        let stops = stops::Entity::find()
-            .filter(stops::Column::BranchId.eq(own.id))
-            .count(desk.transaction)
-            .await
-            .map_err(StoreError::from)?;
-        let rule = "a bookmobile that has stops stays one";
-        if stops == 0 { Ok(()) } else { Err(RegisterError::RuleBroken { rule }) }
+        let rule = in_use::BOOKMOBILE;
+        let has_stops = in_use::has_stops(desk.transaction, own.id).await?;
+        if has_stops { Err(RegisterError::RuleBroken { rule }) } else { Ok(()) }
     }
 }

@@ -2,15 +2,12 @@
 
 use super::{begin, branch};
 use crate::{
-    RegisterError,
+    RegisterError, in_use,
     staff::{FieldChange, StaffChange, StaffDesk, StaffRpc},
 };
 use kortisto_domain::ResourceKind;
-use kortisto_store::{
-    StoreError,
-    entities::{holds, resources},
-};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _};
+use kortisto_store::{StoreError, entities::resources};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, ModelTrait as _, QueryFilter as _};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -44,13 +41,8 @@ impl StaffChange for RemoveResource {
             .await
             .map_err(StoreError::from)?
             .ok_or(RegisterError::NotFound { what: "resource" })?;
-        let named = holds::Entity::find()
-            .filter(holds::Column::PickupLockerId.eq(there.id))
-            .count(desk.transaction)
-            .await
-            .map_err(StoreError::from)?;
-        if named > 0 {
-            return Err(RegisterError::RuleBroken { rule: "a locker stays while holds on record name it" });
+        if !in_use::named_by_holds(desk.transaction, [there.id]).await?.is_empty() {
+            return Err(RegisterError::RuleBroken { rule: in_use::LOCKER });
         }
         let kind = ResourceKind::try_from(there.kind).map_or("", ResourceKind::word);
         there.delete(desk.transaction).await.map_err(StoreError::from)?;
