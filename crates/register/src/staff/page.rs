@@ -1,34 +1,34 @@
-//! Lists in pages, in the order of their keys.
+//! Lists in pages, in the order of a key.
 
 /// Rows on one page at most.
 pub const PAGE_SIZE_MAX: usize = 100;
 
-/// Which part of a list.
+/// Which part of a list in the order of a key: that of its rows, where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
+pub struct Page<K = i64> {
     /// How many rows at most, 1 to [`PAGE_SIZE_MAX`].
     pub size: usize,
     /// The key of the last row of the page before; none on the first.
-    pub after: Option<i64>,
+    pub after: Option<K>,
 }
 
 /// One page of a list.
 #[derive(Debug, Clone)]
-pub struct Paged<T> {
+pub struct Paged<T, K = i64> {
     /// Its rows.
     pub rows: Vec<T>,
     /// The key after which the next page begins; none on the last.
-    pub next: Option<i64>,
+    pub next: Option<K>,
 }
 
-impl Page {
+impl<K> Page<K> {
     /// How many rows to read: one more than fit, which tells whether there is another page.
-    pub(crate) const fn limit(self) -> u64 {
+    pub(crate) const fn limit(&self) -> u64 {
         self.size as u64 + 1
     }
 
     /// The page out of the rows read.
-    pub(crate) fn cut<T>(self, mut rows: Vec<T>, key: impl Fn(&T) -> i64) -> Paged<T> {
+    pub(crate) fn cut<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> K) -> Paged<T, K> {
         let more = rows.len() > self.size;
         rows.truncate(self.size);
         let next = rows.last().filter(|_| more).map(key);
@@ -36,9 +36,14 @@ impl Page {
     }
 }
 
-impl<T> Paged<T> {
+impl<T, K> Paged<T, K> {
     /// The same page with each row made into something else.
-    pub(crate) fn try_map<U, E>(self, make: impl FnMut(T) -> Result<U, E>) -> Result<Paged<U>, E> {
+    pub(crate) fn map<U>(self, make: impl FnMut(T) -> U) -> Paged<U, K> {
+        Paged { rows: self.rows.into_iter().map(make).collect(), next: self.next }
+    }
+
+    /// The same page with each row made into something else, unless one cannot be.
+    pub(crate) fn try_map<U, E>(self, make: impl FnMut(T) -> Result<U, E>) -> Result<Paged<U, K>, E> {
         let rows = self.rows.into_iter().map(make).collect::<Result<_, _>>()?;
         Ok(Paged { rows, next: self.next })
     }

@@ -17,6 +17,30 @@ pub(super) fn read<T>(token: &str, parse: impl FnOnce(&str) -> Option<T>) -> Res
     short.and_then(parse).map(Some).ok_or_else(fault)
 }
 
+/// What a list is in the order of.
+pub(super) trait Key: Sized {
+    /// The place behind which a page begins; none for the first page.
+    fn read(token: &str) -> Result<Option<Self>, Fault>;
+}
+
+impl Key for i64 {
+    fn read(token: &str) -> Result<Option<Self>, Fault> {
+        key(token)
+    }
+}
+
+impl Key for Uuid {
+    fn read(token: &str) -> Result<Option<Self>, Fault> {
+        id(token)
+    }
+}
+
+impl Key for String {
+    fn read(token: &str) -> Result<Option<Self>, Fault> {
+        text(token)
+    }
+}
+
 /// A place that is the key of a row.
 pub(super) fn key(token: &str) -> Result<Option<i64>, Fault> {
     read(token, |text| text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text))

@@ -2,7 +2,7 @@
 
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{Purpose, StaffAccountState, StaffRole};
@@ -16,18 +16,8 @@ use sea_orm::{
 
 /// Asks for a page of accounts, in the order in which they were made.
 pub struct ListStaffAccounts {
-    /// Accounts on the page, 1 to 100.
-    pub page_size: usize,
-    /// The key after which the page begins.
-    pub after: Option<i64>,
-}
-
-/// A page of accounts.
-pub struct StaffAccountPage {
-    /// The accounts.
-    pub accounts: Vec<StaffAccountRecord>,
-    /// The key after which the next page begins; none on the last.
-    pub next: Option<i64>,
+    /// Which page.
+    pub page: Page,
 }
 
 /// An account and its duties.
@@ -55,36 +45,33 @@ pub struct StaffRoleRecord {
 
 impl StaffView for ListStaffAccounts {
     const RPC: StaffRpc = StaffRpc::ListStaffAccounts;
-    type Answer = StaffAccountPage;
+    type Answer = Paged<StaffAccountRecord>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<StaffAccountPage, RegisterError> {
-        page(desk.transaction, self.after, self.page_size, desk.moment.at()).await
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Paged<StaffAccountRecord>, RegisterError> {
+        page(desk.transaction, self.page, desk.moment.at()).await
     }
 }
 
 /// A page of accounts with the duties that stand at this moment.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
-    after: Option<i64>,
-    page_size: usize,
+    page: Page,
     at: DateTime<Utc>,
-) -> Result<StaffAccountPage, RegisterError> {
-    let mut found = staff_accounts::Entity::find()
-        .filter(staff_accounts::Column::Id.gt(after.unwrap_or(0)))
+) -> Result<Paged<StaffAccountRecord>, RegisterError> {
+    let found = staff_accounts::Entity::find()
+        .filter(staff_accounts::Column::Id.gt(page.after.unwrap_or(0)))
         .order_by_asc(staff_accounts::Column::Id)
-        .limit(page_size as u64 + 1)
+        .limit(page.limit())
         .all(connection)
         .await
         .map_err(StoreError::from)?;
-    let more = found.len() > page_size;
-    found.truncate(page_size);
-    let next = found.last().filter(|_| more).map(|account| account.id);
+    let page = page.cut(found, |account| account.id);
     let mut roles = staff_roles::Entity::find()
-        .filter(staff_roles::Column::AccountId.is_in(found.iter().map(|account| account.id)))
+        .filter(staff_roles::Column::AccountId.is_in(page.rows.iter().map(|account| account.id)))
         .filter(staff_roles::Column::RevokedAt.is_null())
         .order_by_asc(staff_roles::Column::Role)
         .all(connection)
@@ -93,15 +80,13 @@ pub(super) async fn page(
     roles.retain(|role| role.valid_until.is_none_or(|end| at < end));
     let record = |account: staff_accounts::Model| {
         let own = roles.iter().filter(|role| role.account_id == account.id);
-        Ok(StaffAccountRecord {
+        Ok::<_, kortisto_domain::codes::UnknownCode>(StaffAccountRecord {
             state: StaffAccountState::try_from(account.state)?,
             roles: own.map(role_record).collect::<Result<_, _>>()?,
             account,
         })
     };
-    let accounts: Result<Vec<_>, kortisto_domain::codes::UnknownCode> =
-        found.into_iter().map(record).collect();
-    Ok(StaffAccountPage { accounts: accounts.map_err(StoreError::from)?, next })
+    Ok(page.try_map(record).map_err(StoreError::from)?)
 }
 
 fn role_record(role: &staff_roles::Model) -> Result<StaffRoleRecord, kortisto_domain::codes::UnknownCode> {

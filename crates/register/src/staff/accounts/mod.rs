@@ -13,7 +13,7 @@ mod set_state;
 
 pub use create::CreateStaffAccount;
 pub use grant_role::GrantStaffRole;
-pub use list::{ListStaffAccounts, StaffAccountPage, StaffAccountRecord, StaffRoleRecord};
+pub use list::{ListStaffAccounts, StaffAccountRecord, StaffRoleRecord};
 pub use reset_password::ResetStaffPassword;
 pub use revoke_role::RevokeStaffRole;
 pub use rows::OneTimePassword;

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     RegisterError, Surroundings,
-    staff::trail::{self, Entry, FieldChange, Signature, Who},
+    staff::{
+        Page,
+        trail::{self, Entry, FieldChange, Signature, Who},
+    },
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{StaffAccountState, StaffRole};
@@ -125,8 +128,8 @@ impl Operator<'_> {
         let at = self.surroundings.clock.now();
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let page = list::page(self.store.readers(), after, PAGE, at).await?;
-            all.extend(page.accounts);
+            let page = list::page(self.store.readers(), Page { size: PAGE, after }, at).await?;
+            all.extend(page.rows);
             after = page.next;
             if after.is_none() {
                 return Ok(all);

@@ -3,7 +3,7 @@
 use crate::{
     RegisterError,
     audit::first_id_at,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use kortisto_domain::Purpose;
@@ -30,20 +30,10 @@ pub struct ListAuditEvents {
     pub until: Option<DateTime<Utc>>,
     /// Of this action, for example `get_patron`.
     pub action: Option<String>,
-    /// Events on the page, 1 to 100.
-    pub page_size: usize,
-    /// The event after which the page begins.
-    pub after: Option<Uuid>,
+    /// Which page.
+    pub page: Page<Uuid>,
     /// Why.
     pub purpose: Option<Purpose>,
-}
-
-/// A page of events.
-pub struct AuditEventPage {
-    /// The events.
-    pub events: Vec<AuditEvent>,
-    /// The event after which the next page begins; none on the last.
-    pub next: Option<Uuid>,
 }
 
 /// One event.
@@ -74,13 +64,13 @@ pub struct ChangedField {
 
 impl StaffView for ListAuditEvents {
     const RPC: StaffRpc = StaffRpc::ListAuditEvents;
-    type Answer = AuditEventPage;
+    type Answer = Paged<AuditEvent, Uuid>;
 
     fn purpose(&self) -> Option<Purpose> {
         self.purpose
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<AuditEventPage, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         self.check_range()?;
         let mut found = audit::Entity::find();
         match &self.patron_number {
@@ -116,20 +106,18 @@ impl StaffView for ListAuditEvents {
         if let Some(action) = &self.action {
             found = found.filter(audit::Column::Action.eq(action));
         }
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             found = found.filter(audit::Column::Id.lt(after));
         }
-        let mut rows = found
+        let rows = found
             .order_by_desc(audit::Column::Id)
-            .limit(self.page_size as u64 + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = rows.len() > self.page_size;
-        rows.truncate(self.page_size);
-        let next = rows.last().filter(|_| more).map(|row| row.id);
-        let names = Names::load(desk, &rows).await?;
-        Ok(AuditEventPage { events: rows.into_iter().map(|row| names.event(row)).collect(), next })
+        let page = self.page.cut(rows, |row| row.id);
+        let names = Names::load(desk, &page.rows).await?;
+        Ok(page.map(|row| names.event(row)))
     }
 }
 

@@ -2,4 +2,4 @@
 
 mod list;
 
-pub use list::{AuditEvent, AuditEventPage, ChangedField, ListAuditEvents};
+pub use list::{AuditEvent, ChangedField, ListAuditEvents};

@@ -2,7 +2,7 @@
 
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{CardState, Purpose};
 use kortisto_store::{
@@ -18,18 +18,8 @@ pub struct ListCards {
     pub patron_number: String,
     /// Why.
     pub purpose: Option<Purpose>,
-    /// How many at most, 1 to 100.
-    pub page_size: u64,
-    /// The last card of the page before.
-    pub after: Option<i64>,
-}
-
-/// A page of cards.
-pub struct CardPage {
-    /// The cards.
-    pub cards: Vec<CardDetails>,
-    /// The last of them; none on the last page.
-    pub next: Option<i64>,
+    /// Which page.
+    pub page: Page,
 }
 
 /// One card.
@@ -48,30 +38,28 @@ pub struct CardDetails {
 
 impl StaffView for ListCards {
     const RPC: StaffRpc = StaffRpc::ListCards;
-    type Answer = CardPage;
+    type Answer = Paged<CardDetails>;
 
     fn purpose(&self) -> Option<Purpose> {
         self.purpose
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<CardPage, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         let patron = desk.patron(&self.patron_number).await?;
         desk.viewed(&patron);
         let mut query = cards::Entity::find().filter(cards::Column::PatronId.eq(patron.id));
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             query = query.filter(cards::Column::Id.lt(after));
         }
-        let mut rows = query
+        let rows = query
             .order_by_desc(cards::Column::Id)
-            .limit(self.page_size + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = rows.len() as u64 > self.page_size;
-        rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|card| card.id);
-        let with_pin = with_pin(desk, &rows).await?;
-        let numbers = numbers(desk, &rows).await?;
+        let page = self.page.cut(rows, |card| card.id);
+        let with_pin = with_pin(desk, &page.rows).await?;
+        let numbers = numbers(desk, &page.rows).await?;
         let rulebook = desk.rulebook().await?;
         let details = |card: cards::Model| {
             Ok(CardDetails {
@@ -82,7 +70,7 @@ impl StaffView for ListCards {
                 card,
             })
         };
-        Ok(CardPage { cards: rows.into_iter().map(details).collect::<Result<_, RegisterError>>()?, next })
+        page.try_map(details)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::card_patterns};
@@ -10,42 +10,29 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 /// Asks for the forms.
 pub struct ListCardPatterns {
-    /// How many at most, 1 to 100.
-    pub page_size: u64,
-    /// The last form of the page before.
-    pub after: Option<i64>,
-}
-
-/// A page of forms.
-pub struct CardPatternPage {
-    /// The forms, in the order in which they were added.
-    pub patterns: Vec<card_patterns::Model>,
-    /// The last of them; none on the last page.
-    pub next: Option<i64>,
+    /// Which page.
+    pub page: Page,
 }
 
 impl StaffView for ListCardPatterns {
     const RPC: StaffRpc = StaffRpc::ListCardPatterns;
-    type Answer = CardPatternPage;
+    type Answer = Paged<card_patterns::Model>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<CardPatternPage, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         let mut query = card_patterns::Entity::find();
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             query = query.filter(card_patterns::Column::Id.gt(after));
         }
-        let mut patterns = query
+        let patterns = query
             .order_by_asc(card_patterns::Column::Id)
-            .limit(self.page_size + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = patterns.len() as u64 > self.page_size;
-        patterns.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = patterns.last().filter(|_| more).map(|row| row.id);
-        Ok(CardPatternPage { patterns, next })
+        Ok(self.page.cut(patterns, |row| row.id))
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     RegisterError,
     fees::ledger,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{FeeKind, Purpose};
 use kortisto_store::{
@@ -22,18 +22,14 @@ pub struct ListPatronFees {
     pub purpose: Option<Purpose>,
     /// Whether those of which nothing is owed are shown too.
     pub include_settled: bool,
-    /// Fees at most, 1 to 100.
-    pub page_size: u64,
-    /// The key of the last fee of the page before.
-    pub after: Option<Uuid>,
+    /// Which page.
+    pub page: Page<Uuid>,
 }
 
 /// A page of fees.
 pub struct FeePage {
     /// Newest first.
-    pub fees: Vec<FeeRecord>,
-    /// After which key the next page begins; none on the last.
-    pub next: Option<Uuid>,
+    pub fees: Paged<FeeRecord, Uuid>,
     /// What the patron owes in all, in cents.
     pub balance_cents: i64,
 }
@@ -64,33 +60,31 @@ impl StaffView for ListPatronFees {
         if !self.include_settled {
             query = query.filter(ledger::owed_on(desk.moment.today()));
         }
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             query = query.filter(fees::Column::Id.lt(after));
         }
-        let mut rows = query
+        let rows = query
             .order_by_desc(fees::Column::Id)
-            .limit(self.page_size + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = rows.len() as u64 > self.page_size;
-        rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|fee| fee.id);
+        let page = self.page.cut(rows, |fee| fee.id);
         let open =
             ledger::owed_by(desk.transaction, &[patron.id], desk.moment.today(), ledger::Hold::No).await?;
-        let labels = ledger::labels(desk.transaction, &rows).await?;
-        let mut ledgers = ledgers(desk, &rows).await?;
+        let labels = ledger::labels(desk.transaction, &page.rows).await?;
+        let mut ledgers = ledgers(desk, &page.rows).await?;
         desk.viewed(&patron);
         let record = |fee: fees::Model| {
-            Ok(FeeRecord {
+            Ok::<_, StoreError>(FeeRecord {
                 kind: ledger::kind(&fee)?,
                 label: fee.item_id.and_then(|item| labels.get(&item).cloned()),
                 entries: ledgers.remove(&fee.id).unwrap_or_default(),
                 fee,
             })
         };
-        let fees = rows.into_iter().map(record).collect::<Result<_, StoreError>>()?;
-        Ok(FeePage { fees, next, balance_cents: open.iter().map(|fee| fee.open_cents).sum() })
+        let fees = page.try_map(record)?;
+        Ok(FeePage { fees, balance_cents: open.iter().map(|fee| fee.open_cents).sum() })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     PaidShare, RegisterError,
     fees::ledger,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{PaymentChannel, Purpose};
 use kortisto_store::{StoreError, entities::payments};
@@ -17,18 +17,8 @@ pub struct ListPayments {
     pub patron_number: String,
     /// Why.
     pub purpose: Option<Purpose>,
-    /// Payments at most, 1 to 100.
-    pub page_size: u64,
-    /// The key of the last payment of the page before.
-    pub after: Option<Uuid>,
-}
-
-/// A page of payments.
-pub struct PaymentPage {
-    /// Newest first.
-    pub payments: Vec<PaymentRecord>,
-    /// After which key the next page begins; none on the last.
-    pub next: Option<Uuid>,
+    /// Which page.
+    pub page: Page<Uuid>,
 }
 
 /// A payment.
@@ -45,29 +35,27 @@ pub struct PaymentRecord {
 
 impl StaffView for ListPayments {
     const RPC: StaffRpc = StaffRpc::ListPayments;
-    type Answer = PaymentPage;
+    type Answer = Paged<PaymentRecord, Uuid>;
 
     fn purpose(&self) -> Option<Purpose> {
         self.purpose
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<PaymentPage, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         let patron = desk.patron(&self.patron_number).await?;
         let mut query = payments::Entity::find().filter(payments::Column::PatronId.eq(patron.id));
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             query = query.filter(payments::Column::Id.lt(after));
         }
-        let mut rows = query
+        let rows = query
             .order_by_desc(payments::Column::Id)
-            .limit(self.page_size + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = rows.len() as u64 > self.page_size;
-        rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|payment| payment.id);
+        let page = self.page.cut(rows, |payment| payment.id);
         let mut shares: HashMap<Uuid, Vec<PaidShare>> = HashMap::new();
-        let of_rows = ledger::shares_of(desk.transaction, rows.iter().map(|payment| payment.id)).await?;
+        let of_rows = ledger::shares_of(desk.transaction, page.rows.iter().map(|payment| payment.id)).await?;
         for (payment, share) in of_rows {
             shares.entry(payment).or_default().push(share.into());
         }
@@ -75,14 +63,13 @@ impl StaffView for ListPayments {
         let rulebook = desk.rulebook().await?;
         let record = |payment: payments::Model| {
             let branch = payment.branch_id.map(|id| rulebook.branch_code(id).to_owned());
-            Ok(PaymentRecord {
+            Ok::<_, StoreError>(PaymentRecord {
                 channel: payment.channel.try_into()?,
                 branch: branch.unwrap_or_default(),
                 shares: shares.remove(&payment.id).unwrap_or_default(),
                 payment,
             })
         };
-        let payments = rows.into_iter().map(record).collect::<Result<_, StoreError>>()?;
-        Ok(PaymentPage { payments, next })
+        Ok(page.try_map(record)?)
     }
 }

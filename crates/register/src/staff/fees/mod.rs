@@ -9,7 +9,7 @@ mod waive;
 
 pub use charge::{ChargeFee, DESK_KINDS};
 pub use list::{FeePage, FeeRecord, ListPatronFees};
-pub use list_payments::{ListPayments, PaymentPage, PaymentRecord};
+pub use list_payments::{ListPayments, PaymentRecord};
 pub use pay::{DeskPayment, PaymentMeans, RecordDeskPayment};
 pub use refund::{RefundPayment, Refunded};
 pub use waive::WaiveFee;

@@ -3,7 +3,7 @@
 use crate::{
     HoldDetails, RegisterError,
     holds::details::details,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{HoldState, Purpose};
 use kortisto_store::{StoreError, entities::holds};
@@ -18,29 +18,19 @@ pub struct ListPatronHolds {
     pub purpose: Option<Purpose>,
     /// Whether those that are over are shown too, until they are forgotten.
     pub include_closed: bool,
-    /// Holds at most, 1 to 100.
-    pub page_size: u64,
-    /// The last hold of the page before.
-    pub after: Option<Uuid>,
-}
-
-/// A page of holds, the newest first.
-pub struct PatronHolds {
-    /// The holds.
-    pub holds: Vec<HoldDetails>,
-    /// The hold after which the next page begins; none on the last.
-    pub next: Option<Uuid>,
+    /// Which page.
+    pub page: Page<Uuid>,
 }
 
 impl StaffView for ListPatronHolds {
     const RPC: StaffRpc = StaffRpc::ListPatronHolds;
-    type Answer = PatronHolds;
+    type Answer = Paged<HoldDetails, Uuid>;
 
     fn purpose(&self) -> Option<Purpose> {
         self.purpose
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<PatronHolds, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         let patron = desk.patron(&self.patron_number).await?;
         desk.viewed(&patron);
         let mut query = holds::Entity::find().filter(holds::Column::PatronId.eq(patron.id));
@@ -48,20 +38,18 @@ impl StaffView for ListPatronHolds {
             let open = [HoldState::Pending, HoldState::InTransit, HoldState::Ready].map(HoldState::code);
             query = query.filter(holds::Column::State.is_in(open));
         }
-        if let Some(after) = self.after {
+        if let Some(after) = self.page.after {
             query = query.filter(holds::Column::Id.lt(after));
         }
         // Ids begin with the time at which a hold was placed.
-        let mut rows = query
+        let rows = query
             .order_by_desc(holds::Column::Id)
-            .limit(self.page_size + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = rows.len() as u64 > self.page_size;
-        rows.truncate(usize::try_from(self.page_size).unwrap_or(usize::MAX));
-        let next = rows.last().filter(|_| more).map(|hold| hold.id);
+        let page = self.page.cut(rows, |hold| hold.id);
         let rulebook = desk.rulebook().await?;
-        Ok(PatronHolds { holds: details(desk.transaction, &rulebook, rows).await?, next })
+        Ok(Paged { rows: details(desk.transaction, &rulebook, page.rows).await?, next: page.next })
     }
 }

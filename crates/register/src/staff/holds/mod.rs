@@ -11,8 +11,8 @@ mod place;
 
 pub use cancel::CancelHoldForPatron;
 pub use change::ChangeHoldForPatron;
-pub use explain::{ExplainHold, HoldEvent, HoldExplained, InFront, Obstacle};
-pub use list::{ListPatronHolds, PatronHolds};
+pub use explain::{ExplainHold, HoldEvent, HoldExplained, InFront};
+pub use list::ListPatronHolds;
 pub use list_pull_items::{ListPullItems, PullItem, PullPage};
 pub use list_queue::{ListQueue, QueueEntry};
 pub use list_shelf::{ListShelf, ShelfItem, ShelfPart};

@@ -1,9 +1,8 @@
 //! `PlaceService.ListBranches`.
 
-use super::{Page, limit};
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::branches};
@@ -11,29 +10,27 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 /// Asks for a page of branches.
 pub struct ListBranches {
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The last code of the page before.
-    pub after: Option<String>,
+    /// Which page.
+    pub page: Page<String>,
 }
 
 impl StaffView for ListBranches {
     const RPC: StaffRpc = StaffRpc::ListBranches;
-    type Answer = Page<branches::Model>;
+    type Answer = Paged<branches::Model, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
-        let after = self.after.clone().unwrap_or_default();
+        let after = self.page.after.clone().unwrap_or_default();
         let found = branches::Entity::find()
             .filter(branches::Column::Code.gt(after))
             .order_by_asc(branches::Column::Code)
-            .limit(limit(self.page_size))
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(Page::cut(found, self.page_size, |branch| branch.code.clone()))
+        Ok(self.page.cut(found, |branch| branch.code.clone()))
     }
 }

@@ -1,9 +1,8 @@
 //! `PlaceService.ListControllers`: who answers for the register, and when each belongs to the consortium (A1 to A3).
 
-use super::{Page, limit};
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{Purpose, places::span::Span};
 use kortisto_store::{
@@ -14,10 +13,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 /// Asks for a page of controllers.
 pub struct ListControllers {
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The last code of the page before.
-    pub after: Option<String>,
+    /// Which page.
+    pub page: Page<String>,
 }
 
 /// A controller with its memberships.
@@ -33,23 +30,23 @@ pub struct ListedController {
 
 impl StaffView for ListControllers {
     const RPC: StaffRpc = StaffRpc::ListControllers;
-    type Answer = Page<ListedController>;
+    type Answer = Paged<ListedController, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
     async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
-        let after = self.after.clone().unwrap_or_default();
+        let after = self.page.after.clone().unwrap_or_default();
         let found = controllers::Entity::find()
             .filter(controllers::Column::Municipality.gt(after))
             .order_by_asc(controllers::Column::Municipality)
-            .limit(limit(self.page_size))
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let found = Page::cut(found, self.page_size, |controller| controller.municipality.clone());
-        let codes = found.entries.iter().map(|controller| controller.municipality.clone());
+        let found = self.page.cut(found, |controller| controller.municipality.clone());
+        let codes = found.rows.iter().map(|controller| controller.municipality.clone());
         let memberships = memberships::Entity::find()
             .filter(memberships::Column::Municipality.is_in(codes))
             .order_by_asc(memberships::Column::ValidFrom)
@@ -64,6 +61,6 @@ impl StaffView for ListControllers {
                 |own: &memberships::Model| Span { first: own.valid_from, last: own.valid_until }.holds(today);
             ListedController { member_today: own.iter().any(is_today), controller, memberships: own }
         };
-        Ok(Page { entries: found.entries.into_iter().map(listed).collect(), next: found.next })
+        Ok(found.map(listed))
     }
 }

@@ -1,9 +1,9 @@
 //! `PlaceService.ListMunicipalities`: the codes, and what each stands for on a day.
 
-use super::{Page, municipalities, municipality};
+use super::{municipalities, municipality};
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::NaiveDate;
 use kortisto_domain::{
@@ -16,10 +16,8 @@ use kortisto_store::entities::municipality_codes;
 pub struct ListMunicipalities {
     /// The day that is asked about; none means today.
     pub day: Option<NaiveDate>,
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// Code and first day of the last entry of the page before.
-    pub after: Option<(String, NaiveDate)>,
+    /// Which page.
+    pub page: Page<(String, NaiveDate)>,
 }
 
 /// An entry and what it stands for.
@@ -33,7 +31,7 @@ pub struct ListedMunicipality {
 
 impl StaffView for ListMunicipalities {
     const RPC: StaffRpc = StaffRpc::ListMunicipalities;
-    type Answer = Page<ListedMunicipality>;
+    type Answer = Paged<ListedMunicipality, (String, NaiveDate)>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
@@ -44,11 +42,11 @@ impl StaffView for ListMunicipalities {
         let rows = municipalities(desk).await?;
         let all: Vec<_> = rows.iter().map(municipality).collect();
         let day = self.day.unwrap_or_else(|| desk.moment.today());
-        let after = self.after.as_ref().map(|(code, first)| (code.as_str(), *first));
+        let after = self.page.after.as_ref().map(|(code, first)| (code.as_str(), *first));
         let listed = rows
             .iter()
             .filter(|row| after.is_none_or(|after| (row.code.as_str(), row.valid_from) > after))
-            .take(self.page_size + 1)
+            .take(self.page.size + 1)
             .map(|row| ListedMunicipality {
                 entry: row.clone(),
                 stands_for: match standing(&all, &row.code, day) {
@@ -56,7 +54,7 @@ impl StaffView for ListMunicipalities {
                     Standing::Ended | Standing::Unknown => None,
                 },
             });
-        let key = |listed: &ListedMunicipality| format!("{}.{}", listed.entry.code, listed.entry.valid_from);
-        Ok(Page::cut(listed.collect(), self.page_size, key))
+        let key = |listed: &ListedMunicipality| (listed.entry.code.clone(), listed.entry.valid_from);
+        Ok(self.page.cut(listed.collect(), key))
     }
 }

@@ -1,9 +1,9 @@
 //! `PlaceService.ListResources`.
 
-use super::{Page, branch, limit};
+use super::branch;
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::resources};
@@ -13,15 +13,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 pub struct ListResources {
     /// The code of the branch.
     pub branch: String,
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The last code of the page before.
-    pub after: Option<String>,
+    /// Which page.
+    pub page: Page<String>,
 }
 
 impl StaffView for ListResources {
     const RPC: StaffRpc = StaffRpc::ListResources;
-    type Answer = Page<resources::Model>;
+    type Answer = Paged<resources::Model, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
@@ -31,12 +29,12 @@ impl StaffView for ListResources {
         let branch = branch(desk, &self.branch).await?;
         let found = resources::Entity::find()
             .filter(resources::Column::BranchId.eq(branch.id))
-            .filter(resources::Column::Code.gt(self.after.clone().unwrap_or_default()))
+            .filter(resources::Column::Code.gt(self.page.after.clone().unwrap_or_default()))
             .order_by_asc(resources::Column::Code)
-            .limit(limit(self.page_size))
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(Page::cut(found, self.page_size, |resource| resource.code.clone()))
+        Ok(self.page.cut(found, |resource| resource.code.clone()))
     }
 }

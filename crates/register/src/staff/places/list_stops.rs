@@ -1,9 +1,9 @@
 //! `PlaceService.ListStops`.
 
-use super::{Page, branch, limit};
+use super::branch;
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::Purpose;
 use kortisto_store::{StoreError, entities::stops};
@@ -13,15 +13,13 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 pub struct ListStops {
     /// The code of the bookmobile.
     pub branch: String,
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The last code of the page before.
-    pub after: Option<String>,
+    /// Which page.
+    pub page: Page<String>,
 }
 
 impl StaffView for ListStops {
     const RPC: StaffRpc = StaffRpc::ListStops;
-    type Answer = Page<stops::Model>;
+    type Answer = Paged<stops::Model, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
@@ -31,12 +29,12 @@ impl StaffView for ListStops {
         let branch = branch(desk, &self.branch).await?;
         let found = stops::Entity::find()
             .filter(stops::Column::BranchId.eq(branch.id))
-            .filter(stops::Column::Code.gt(self.after.clone().unwrap_or_default()))
+            .filter(stops::Column::Code.gt(self.page.after.clone().unwrap_or_default()))
             .order_by_asc(stops::Column::Code)
-            .limit(limit(self.page_size))
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        Ok(Page::cut(found, self.page_size, |stop| stop.code.clone()))
+        Ok(self.page.cut(found, |stop| stop.code.clone()))
     }
 }

@@ -55,30 +55,6 @@ use kortisto_store::{
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use serde::Serialize;
 
-/// A part of a list.
-#[derive(Debug, Clone)]
-pub struct Page<T> {
-    /// The entries, in their order.
-    pub entries: Vec<T>,
-    /// The key of the last one where there are more: the next page begins after it.
-    pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// A page of entries of which one more was read than it may have.
-    pub(crate) fn cut(mut entries: Vec<T>, size: usize, key: impl Fn(&T) -> String) -> Self {
-        let more = entries.len() > size;
-        entries.truncate(size);
-        let next = entries.last().filter(|_| more).map(key);
-        Self { entries, next }
-    }
-}
-
-/// One more than a page has: whether there are more.
-fn limit(size: usize) -> u64 {
-    size as u64 + 1
-}
-
 /// Hours of one day, as a request names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Hours {

@@ -3,7 +3,7 @@
 use super::branch_codes;
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{Purpose, policy::catalogue};
 use kortisto_store::{StoreError, entities::policy_changes};
@@ -14,21 +14,17 @@ use std::collections::HashMap;
 pub struct GetPolicyHistory {
     /// The key.
     pub key: String,
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The number of the last change of the page before.
-    pub before: Option<i64>,
+    /// Which page.
+    pub page: Page,
 }
 
 /// A page of changes.
 #[derive(Debug, Clone)]
 pub struct PolicyHistory {
     /// The changes, the latest first.
-    pub changes: Vec<policy_changes::Model>,
+    pub changes: Paged<policy_changes::Model>,
     /// The codes of branches by their keys.
     pub branches: HashMap<i64, String>,
-    /// The number of the last one where there are more.
-    pub next: Option<i64>,
 }
 
 impl StaffView for GetPolicyHistory {
@@ -44,18 +40,16 @@ impl StaffView for GetPolicyHistory {
             return Err(RegisterError::NotFound { what: "policy key" });
         }
         let mut found = policy_changes::Entity::find().filter(policy_changes::Column::Key.eq(&self.key));
-        if let Some(before) = self.before {
-            found = found.filter(policy_changes::Column::Id.lt(before));
+        if let Some(after) = self.page.after {
+            found = found.filter(policy_changes::Column::Id.lt(after));
         }
-        let mut changes = found
+        let changes = found
             .order_by_desc(policy_changes::Column::Id)
-            .limit(self.page_size as u64 + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = changes.len() > self.page_size;
-        changes.truncate(self.page_size);
-        let next = changes.last().filter(|_| more).map(|last| last.id);
-        Ok(PolicyHistory { changes, branches: branch_codes(desk).await?, next })
+        let changes = self.page.cut(changes, |last| last.id);
+        Ok(PolicyHistory { changes, branches: branch_codes(desk).await? })
     }
 }

@@ -3,7 +3,7 @@
 use super::branch_codes;
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::NaiveDate;
 use kortisto_domain::Purpose;
@@ -19,21 +19,17 @@ pub struct ListPolicies {
     pub key: Option<String>,
     /// Only those that hold on this day.
     pub day: Option<NaiveDate>,
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// Key and number of the last policy of the page before.
-    pub after: Option<(String, i64)>,
+    /// Which page.
+    pub page: Page<(String, i64)>,
 }
 
 /// A page of policies.
 #[derive(Debug, Clone)]
 pub struct PolicyList {
     /// The policies.
-    pub policies: Vec<policies::Model>,
+    pub policies: Paged<policies::Model, (String, i64)>,
     /// The codes of branches by their keys.
     pub branches: HashMap<i64, String>,
-    /// Key and number of the last one where there are more.
-    pub next: Option<(String, i64)>,
 }
 
 impl StaffView for ListPolicies {
@@ -55,20 +51,18 @@ impl StaffView for ListPolicies {
                 .add(policies::Column::ValidUntil.gte(day));
             wanted = wanted.add(policies::Column::ValidFrom.lte(day)).add(not_over);
         }
-        if let Some((key, id)) = &self.after {
+        if let Some((key, id)) = &self.page.after {
             wanted = wanted.add(keyset::behind((policies::Column::Key, key), (policies::Column::Id, *id)));
         }
-        let mut found = policies::Entity::find()
+        let found = policies::Entity::find()
             .filter(wanted)
             .order_by_asc(policies::Column::Key)
             .order_by_asc(policies::Column::Id)
-            .limit(self.page_size as u64 + 1)
+            .limit(self.page.limit())
             .all(desk.transaction)
             .await
             .map_err(StoreError::from)?;
-        let more = found.len() > self.page_size;
-        found.truncate(self.page_size);
-        let next = found.last().filter(|_| more).map(|last| (last.key.clone(), last.id));
-        Ok(PolicyList { policies: found, branches: branch_codes(desk).await?, next })
+        let policies = self.page.cut(found, |last| (last.key.clone(), last.id));
+        Ok(PolicyList { policies, branches: branch_codes(desk).await? })
     }
 }

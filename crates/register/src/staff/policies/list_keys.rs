@@ -2,7 +2,7 @@
 
 use crate::{
     RegisterError,
-    staff::{StaffDesk, StaffRpc, StaffView, places::Page},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use kortisto_domain::{
     Purpose,
@@ -11,15 +11,13 @@ use kortisto_domain::{
 
 /// Asks for a page of keys.
 pub struct ListPolicyKeys {
-    /// How many at most, 1 to 100.
-    pub page_size: usize,
-    /// The last key of the page before.
-    pub after: Option<String>,
+    /// Which page.
+    pub page: Page<String>,
 }
 
 impl StaffView for ListPolicyKeys {
     const RPC: StaffRpc = StaffRpc::ListPolicyKeys;
-    type Answer = Page<PolicyKey>;
+    type Answer = Paged<PolicyKey, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
@@ -28,7 +26,7 @@ impl StaffView for ListPolicyKeys {
     async fn look(&self, _: &mut StaffDesk<'_>) -> Result<Self::Answer, RegisterError> {
         let mut keys = catalogue();
         keys.sort_unstable_by_key(|entry| entry.key);
-        keys.retain(|entry| self.after.as_deref().is_none_or(|after| entry.key > after));
-        Ok(Page::cut(keys, self.page_size, |entry| entry.key.to_owned()))
+        keys.retain(|entry| self.page.after.as_deref().is_none_or(|after| entry.key > after));
+        Ok(self.page.cut(keys, |entry| entry.key.to_owned()))
     }
 }

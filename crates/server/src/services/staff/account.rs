@@ -56,11 +56,10 @@ impl StaffAccountService for Api {
     ) -> Result<Response<ListStaffAccountsResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::key(&message.page_token)?;
-        let page = desk.view(ListStaffAccounts { page_size, after }).await?;
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListStaffAccounts { page }).await?;
         Ok(Response::new(ListStaffAccountsResponse {
-            accounts: page.accounts.into_iter().map(account).collect(),
+            accounts: page.rows.into_iter().map(account).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

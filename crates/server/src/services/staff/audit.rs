@@ -23,13 +23,12 @@ impl AuditService for Api {
             from: fields::optional_instant("from_time", message.from_time)?,
             until: fields::optional_instant("until_time", message.until_time)?,
             action: fields::optional_code("action", &message.action)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
             purpose: fields::purpose(message.purpose)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(ListAuditEventsResponse {
-            events: page.events.into_iter().map(event).collect(),
+            events: page.rows.into_iter().map(event).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

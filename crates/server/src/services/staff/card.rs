@@ -128,12 +128,11 @@ impl CardService for Api {
         let question = ListCards {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
-            page_size: fields::rows(message.page_size)?,
-            after: page_token::key(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(question).await?;
         Ok(Response::new(ListCardsResponse {
-            cards: page.cards.into_iter().map(card).collect(),
+            cards: page.rows.into_iter().map(card).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }
@@ -176,11 +175,10 @@ impl CardService for Api {
     ) -> Result<Response<ListCardPatternsResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::rows(message.page_size)?;
-        let after = page_token::key(&message.page_token)?;
-        let page = desk.view(ListCardPatterns { page_size, after }).await?;
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListCardPatterns { page }).await?;
         Ok(Response::new(ListCardPatternsResponse {
-            card_patterns: page.patterns.into_iter().map(pattern).collect(),
+            card_patterns: page.rows.into_iter().map(pattern).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

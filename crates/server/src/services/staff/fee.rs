@@ -39,13 +39,12 @@ impl FeeService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             include_settled: message.include_settled,
-            page_size: fields::rows(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListPatronFeesResponse {
-            fees: page.fees.into_iter().map(fee).collect(),
-            next_page_token: page_token::of(page.next),
+            fees: page.fees.rows.into_iter().map(fee).collect(),
+            next_page_token: page_token::of(page.fees.next),
             balance: Some(reply::amount(page.balance_cents)),
         }))
     }
@@ -135,12 +134,11 @@ impl FeeService for Api {
         let ask = ListPayments {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
-            page_size: fields::rows(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListPaymentsResponse {
-            payments: page.payments.into_iter().map(payment).collect(),
+            payments: page.rows.into_iter().map(payment).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }

@@ -36,9 +36,9 @@ pub(super) fn optional_prose(
     if given.is_empty() { Ok(None) } else { prose(field, given, chars_max).map(Some) }
 }
 
-/// Which page of a list in the order of its keys.
-pub(super) fn page(size: i32, token: &str) -> Result<Page, Fault> {
-    Ok(Page { size: page_size(size)?, after: page_token::key(token)? })
+/// Which page of a list in the order of a key.
+pub(super) fn page<K: page_token::Key>(size: i32, token: &str) -> Result<Page<K>, Fault> {
+    Ok(Page { size: page_size(size)?, after: K::read(token)? })
 }
 
 /// A text as [`text`] reads it, where an empty one means none.
@@ -122,11 +122,6 @@ pub(super) fn optional_coded<T: TryFrom<i16>>(field: &'static str, number: i32) 
 /// A personal identity code. What is wrong is said; what was typed is not.
 pub(super) fn identity_code(field: &'static str, text: &str) -> Result<IdentityCode, Fault> {
     IdentityCode::parse(text).map_err(|fault| Fault::field(field, fault.to_string()))
-}
-
-/// How many rows a page may have.
-pub(super) fn rows(asked: i32) -> Result<u64, Fault> {
-    page_size(asked).map(|size| size as u64)
 }
 
 #[cfg(test)]

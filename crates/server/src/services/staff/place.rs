@@ -18,10 +18,13 @@ use kortisto::staff::v1::{
     SetOpeningWindowsRequest, SetOpeningWindowsResponse, Stop, place_service_server::PlaceService,
 };
 use kortisto_domain::places::codes;
-use kortisto_register::staff::places::{
-    self, AddMembership, AddOpeningException, EndMembership, ListBranches, ListControllers,
-    ListMunicipalities, ListOpening, ListResources, ListStops, PutBranch, PutController, PutMunicipality,
-    PutResource, PutStop, RemoveOpeningException, RemoveResource, SetOpeningWindows,
+use kortisto_register::staff::{
+    Page,
+    places::{
+        self, AddMembership, AddOpeningException, EndMembership, ListBranches, ListControllers,
+        ListMunicipalities, ListOpening, ListResources, ListStops, PutBranch, PutController, PutMunicipality,
+        PutResource, PutStop, RemoveOpeningException, RemoveResource, SetOpeningWindows,
+    },
 };
 use tonic::{Request, Response, Status, async_trait};
 
@@ -75,11 +78,10 @@ impl PlaceService for Api {
     ) -> Result<Response<ListControllersResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let page = desk.view(ListControllers { page_size, after }).await?;
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListControllers { page }).await?;
         Ok(Response::new(ListControllersResponse {
-            controllers: page.entries.into_iter().map(listed_controller).collect(),
+            controllers: page.rows.into_iter().map(listed_controller).collect(),
             next_page_token: page_token::of(page.next),
         }))
     }
@@ -145,10 +147,9 @@ impl PlaceService for Api {
     ) -> Result<Response<ListBranchesResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let page = desk.view(ListBranches { page_size, after }).await?;
-        let branches = page.entries.into_iter().map(|row| Branch {
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListBranches { page }).await?;
+        let branches = page.rows.into_iter().map(|row| Branch {
             code: row.code,
             name: row.name,
             municipality: row.municipality,
@@ -184,10 +185,9 @@ impl PlaceService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let branch = fields::code("branch", &message.branch)?;
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let page = desk.view(ListStops { branch, page_size, after }).await?;
-        let stops = page.entries.into_iter().map(|row| Stop {
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListStops { branch, page }).await?;
+        let stops = page.rows.into_iter().map(|row| Stop {
             code: row.code,
             name: row.name,
             municipality: row.municipality,
@@ -240,10 +240,9 @@ impl PlaceService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let branch = fields::code("branch", &message.branch)?;
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let page = desk.view(ListResources { branch, page_size, after }).await?;
-        let resources = page.entries.into_iter().map(|row| Resource {
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListResources { branch, page }).await?;
+        let resources = page.rows.into_iter().map(|row| Resource {
             code: row.code,
             kind: i32::from(row.kind),
             min_age: row.min_age.map(i32::from),
@@ -368,13 +367,15 @@ impl PlaceService for Api {
         let message = request.into_inner();
         let ask = ListMunicipalities {
             day: fields::optional_date("day", &message.day)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: municipality_token(&message.page_token)?,
+            page: Page {
+                size: fields::page_size(message.page_size)?,
+                after: municipality_token(&message.page_token)?,
+            },
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(ListMunicipalitiesResponse {
-            municipalities: page.entries.into_iter().map(listed_municipality).collect(),
-            next_page_token: page_token::of(page.next),
+            municipalities: page.rows.into_iter().map(listed_municipality).collect(),
+            next_page_token: page_token::of(page.next.map(|(code, first)| format!("{code}.{first}"))),
         }))
     }
 }

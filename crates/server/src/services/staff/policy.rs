@@ -17,8 +17,11 @@ use kortisto_register::{
         Outlook,
         dry_run::{self, Effects},
     },
-    staff::policies::{
-        ApplyPolicies, DryRunPolicies, GetPolicyHistory, ListPolicies, ListPolicyKeys, ValidatePolicies,
+    staff::{
+        Page,
+        policies::{
+            ApplyPolicies, DryRunPolicies, GetPolicyHistory, ListPolicies, ListPolicyKeys, ValidatePolicies,
+        },
     },
 };
 use kortisto_store::entities::{policies, policy_changes};
@@ -39,10 +42,9 @@ impl PolicyService for Api {
     ) -> Result<Response<ListPolicyKeysResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let page = desk.view(ListPolicyKeys { page_size, after }).await?;
-        let keys = page.entries.into_iter().map(|entry| PolicyKey {
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let page = desk.view(ListPolicyKeys { page }).await?;
+        let keys = page.rows.into_iter().map(|entry| PolicyKey {
             key: entry.key.to_owned(),
             meaning: entry.meaning.to_owned(),
             unit: entry.unit.to_owned(),
@@ -67,14 +69,16 @@ impl PolicyService for Api {
         let ask = ListPolicies {
             key,
             day: fields::optional_date("day", &message.day)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: policy_token(&message.page_token)?,
+            page: Page {
+                size: fields::page_size(message.page_size)?,
+                after: policy_token(&message.page_token)?,
+            },
         };
         let list = desk.view(ask).await?;
-        let policies = list.policies.into_iter().map(|row| policy(row, &list.branches));
+        let policies = list.policies.rows.into_iter().map(|row| policy(row, &list.branches));
         Ok(Response::new(ListPoliciesResponse {
             policies: policies.collect(),
-            next_page_token: list.next.map(|(key, id)| format!("{key}:{id}")).unwrap_or_default(),
+            next_page_token: list.policies.next.map(|(key, id)| format!("{key}:{id}")).unwrap_or_default(),
         }))
     }
 
@@ -146,14 +150,13 @@ impl PolicyService for Api {
         let message = request.into_inner();
         let ask = GetPolicyHistory {
             key: fields::code("key", &message.key)?,
-            page_size: fields::page_size(message.page_size)?,
-            before: page_token::key(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let history = desk.view(ask).await?;
-        let changes = history.changes.into_iter().map(|row| change(row, &history.branches));
+        let changes = history.changes.rows.into_iter().map(|row| change(row, &history.branches));
         Ok(Response::new(GetPolicyHistoryResponse {
             changes: changes.collect(),
-            next_page_token: page_token::of(history.next),
+            next_page_token: page_token::of(history.changes.next),
         }))
     }
 }
