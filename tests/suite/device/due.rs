@@ -3,14 +3,12 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kortisto::{
     common::v1::Verdict,
-    device::v1::{ListLoansRequest, ListedLoan, Loan, RenewRequest},
+    device::v1::{ListLoansRequest, ListedLoan, Loan},
 };
 use kortisto_domain::{DeviceKind, PatronCategory};
 use kortisto_testkit::{
     Engine, TestRegister, on_both_engines,
-    register::{
-        BRANCH_EAST, BRANCH_MAIN, Device, ItemSeed, PatronSeed, PolicyScope, TestItem, TestPatron, new_id,
-    },
+    register::{BRANCH_EAST, BRANCH_MAIN, Device, ItemSeed, PatronSeed, PolicyScope, TestItem, TestPatron},
 };
 
 fn day(text: &str) -> NaiveDate {
@@ -67,12 +65,8 @@ impl Library {
     }
 
     async fn renew(&self, device: &Device, item: &TestItem) -> Loan {
-        let request = RenewRequest {
-            request_id: new_id(),
-            patron_token: self.t.session_at(device, &self.patron).await,
-            item_barcode: item.barcode.clone(),
-        };
-        let answer = device.loans().renew(request).await.unwrap().into_inner();
+        let token = self.t.session_at(device, &self.patron).await;
+        let answer = device.renew(&token, &item.barcode).await.unwrap();
         assert_eq!(answer.verdict(), Verdict::Granted, "{:?}", answer.refusals);
         answer.loan.unwrap()
     }

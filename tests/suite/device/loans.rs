@@ -297,10 +297,8 @@ on_both_engines! {
         let w = World::start(engine).await;
         w.t.make_due(&w.item, w.day(3)).await;
         let other = w.t.device(DeviceKind::SelfCheckout).await;
-        let patron_token = other.sign_in(&w.patron.card, w.patron.pin).await;
-        let request =
-            RenewRequest { request_id: new_id(), patron_token, item_barcode: w.item.barcode.clone() };
-        assert_eq!(other.loans().renew(request).await.unwrap().into_inner().verdict(), Verdict::Granted);
+        let token = other.sign_in(&w.patron.card, w.patron.pin).await;
+        assert_eq!(other.renew(&token, &w.item.barcode).await.unwrap().verdict(), Verdict::Granted);
         assert_eq!(w.undo(&other, &w.loan_id, &w.item.barcode).await.loan_goes_on, Some(true));
         let foreign = w.undo(&other, &w.loan_id, &w.item.barcode).await;
         assert_eq!(reasons(&foreign.refusals), [RefusalReason::UndoTooLate]);

@@ -4,7 +4,6 @@ use crate::coverage::rpc::reason;
 use chrono::TimeDelta;
 use kortisto::{
     common::v1::{ErrorReason, Money, Verdict},
-    device::v1::RenewRequest,
     staff::v1::{
         self as wire, fee_service_client::FeeServiceClient,
         home_service_service_client::HomeServiceServiceClient, loan_service_client::LoanServiceClient,
@@ -345,9 +344,8 @@ on_both_engines! {
         // A renewal: the loan goes on.
         let loan = lend(&reader, &renewed).await;
         t.make_due(&renewed, t.surroundings.moment().today() + TimeDelta::days(3)).await;
-        let patron_token = t.session_at(&kiosk, &reader).await;
-        let request = RenewRequest { request_id: new_id(), patron_token, item_barcode: renewed.barcode.clone() };
-        assert_eq!(kiosk.loans().renew(request).await.unwrap().into_inner().verdict(), Verdict::Granted);
+        let token = t.session_at(&kiosk, &reader).await;
+        assert_eq!(kiosk.renew(&token, &renewed.barcode).await.unwrap().verdict(), Verdict::Granted);
         assert!(undo(loan, &renewed).await);
 
         let naming = async |patron: &TestPatron| {

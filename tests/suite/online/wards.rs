@@ -4,7 +4,7 @@ use super::{born, listed, open, open_as, reasons, ward_born, ward_of, wards};
 use chrono::TimeDelta;
 use kortisto::{
     common::v1::{RefusalReason, Verdict},
-    device::v1::{ListFeesRequest, ListHoldsRequest, ListLoansRequest, RenewAllRequest, RenewRequest},
+    device::v1::{ListFeesRequest, ListHoldsRequest, ListLoansRequest, RenewAllRequest},
 };
 use kortisto_domain::{CardState, DeviceKind, PatronState, RelationKind, Service};
 use kortisto_store::entities::{audit, relations};
@@ -93,9 +93,7 @@ on_both_engines! {
         assert_eq!(loans.loans[0].loan.as_ref().unwrap().item_barcode, item.barcode);
         let own = ListLoansRequest { patron_token: token.clone(), ..request };
         assert!(web.loans().list_loans(own).await.unwrap().into_inner().loans.is_empty());
-        let (patron_token, item_barcode) = (as_ward.clone(), item.barcode.clone());
-        let renew = RenewRequest { request_id: new_id(), patron_token, item_barcode };
-        assert_eq!(web.loans().renew(renew).await.unwrap().into_inner().verdict(), Verdict::Granted);
+        assert_eq!(web.renew(&as_ward, &item.barcode).await.unwrap().verdict(), Verdict::Granted);
         let all = RenewAllRequest { request_id: new_id(), patron_token: as_ward.clone() };
         let all = web.loans().renew_all(all).await.unwrap().into_inner();
         assert_eq!(reasons(&all.refusals), [RefusalReason::RenewalTooEarly]);

@@ -4,7 +4,7 @@ use super::{Scene, cents, reasons};
 use chrono::Days;
 use kortisto::{
     common::v1::{RefusalReason, Verdict},
-    device::v1::{CancelCheckoutRequest, ItemRouting, ListLoansRequest, RenewAllRequest, RenewRequest},
+    device::v1::{CancelCheckoutRequest, ItemRouting, ListLoansRequest, RenewAllRequest},
 };
 use kortisto_domain::{BanKind, DeviceKind};
 use kortisto_testkit::{
@@ -27,12 +27,7 @@ impl Scene {
     }
 
     async fn renew(&self, barcode: &str) -> kortisto::device::v1::RenewResponse {
-        let request = RenewRequest {
-            request_id: new_id(),
-            patron_token: self.token.clone(),
-            item_barcode: barcode.to_owned(),
-        };
-        self.kiosk.loans().renew(request).await.unwrap().into_inner()
+        self.kiosk.renew(&self.token, barcode).await.unwrap()
     }
 }
 

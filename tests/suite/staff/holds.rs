@@ -6,12 +6,14 @@ use kortisto::{
     common::v1::{ErrorReason, Refusal, RefusalReason, Verdict},
     staff::v1 as wire,
 };
-use kortisto_domain::{DeviceKind, HoldState, StaffRole};
+use kortisto_domain::{DeviceKind, HoldState, PatronCategory, StaffRole};
 use kortisto_register::jobs::Job;
 use kortisto_store::entities::holds;
 use kortisto_testkit::{
     TestRegister, on_both_engines,
-    register::{BRANCH_EAST, BRANCH_MAIN, ItemSeed, Staff, TestHold, TestPatron, new_id},
+    register::{
+        BRANCH_EAST, BRANCH_MAIN, ItemSeed, PatronSeed, PolicyScope, Staff, TestHold, TestPatron, new_id,
+    },
 };
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use wire::{HoldObstacle as Obstacle, hold_service_client::HoldServiceClient};
@@ -35,6 +37,14 @@ async fn place(staff: &Staff, patron: &TestPatron, title: &str) -> wire::PlaceHo
         ..Default::default()
     };
     client(staff).place_hold_for_patron(request).await.unwrap().into_inner()
+}
+
+async fn explain(staff: &Staff, hold: TestHold) -> wire::ExplainHoldResponse {
+    let request = wire::ExplainHoldRequest {
+        hold_id: hold.id.to_string(),
+        purpose: wire::Purpose::CustomerService.into(),
+    };
+    client(staff).explain_hold(request).await.unwrap().into_inner()
 }
 
 async fn shelf(staff: &Staff, part: wire::ShelfPart) -> Vec<wire::ShelfItem> {
@@ -185,11 +195,7 @@ on_both_engines! {
         t.set_hold(waiting[1], holds::Column::OnlyItemId, copy.id).await;
         t.set_hold(waiting[2], holds::Column::OnlyBranchId, BRANCH_EAST).await;
         kiosk.take_back(&item.barcode).await.unwrap();
-        let request = wire::ExplainHoldRequest {
-            hold_id: waiting[3].id.to_string(),
-            purpose: wire::Purpose::CustomerService.into(),
-        };
-        let explained = client(&staff).explain_hold(request).await.unwrap().into_inner();
+        let explained = explain(&staff, waiting[3]).await;
         assert_eq!(explained.hold.as_ref().unwrap().state(), wire::HoldState::Ready);
         assert_eq!(explained.item_barcode, item.barcode);
         let passed: Vec<_> = explained.in_front.iter().map(wire::HoldInFront::obstacle).collect();
@@ -202,14 +208,41 @@ on_both_engines! {
         t.clock.advance(TimeDelta::seconds(1));
         let request = wire::CancelHoldForPatronRequest { request_id: new_id(), hold_id: waiting[3].id.to_string() };
         client(&staff).cancel_hold_for_patron(request).await.unwrap();
-        let request = wire::ExplainHoldRequest {
-            hold_id: waiting[3].id.to_string(),
-            purpose: wire::Purpose::CustomerService.into(),
-        };
-        let explained = client(&staff).explain_hold(request).await.unwrap().into_inner();
+        let explained = explain(&staff, waiting[3]).await;
         let events: Vec<_> =
             explained.events.iter().map(|event| (event.action.as_str(), event.actor.as_str())).collect();
         assert_eq!(events, [("return", "device"), ("cancel_hold_for_patron", "staff")]);
+        t.probe().await;
+    }
+
+    async fn who_has_an_item_of_the_title_or_may_not_wait_for_it_is_passed_by(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let staff = t.staff(&[StaffRole::Desk]).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let item = t.item().await;
+        let copy = t.item_with(ItemSeed { title: Some(item.title), ..ItemSeed::default() }).await;
+        let (borrower, next) = (t.patron().await, t.patron().await);
+        let institution = PatronSeed { category: PatronCategory::Institution, ..PatronSeed::default() };
+        let institution = t.patron_with(institution).await;
+        kiosk.checkout(&t.session_at(&kiosk, &borrower).await, &copy.barcode).await.unwrap();
+        let mut waiting = Vec::new();
+        for patron in [&borrower, &institution, &next] {
+            waiting.push(t.hold(patron, item.title, BRANCH_MAIN).await);
+        }
+        let institutions = PolicyScope { category: Some(PatronCategory::Institution), ..PolicyScope::default() };
+        t.policy_for("hold.allowed", institutions, "false").await;
+        kiosk.take_back(&item.barcode).await.unwrap();
+
+        let served = explain(&staff, waiting[2]).await;
+        assert_eq!((served.hold.as_ref().unwrap().state(), served.obstacle()), (wire::HoldState::Ready, Obstacle::Unspecified));
+        let passed: Vec<_> = served.in_front.iter().map(wire::HoldInFront::obstacle).collect();
+        assert_eq!(passed, [Obstacle::HasItem, Obstacle::NotAllowed]);
+        assert_eq!(explain(&staff, waiting[0]).await.obstacle(), Obstacle::HasItem);
+        // The borrower has read what the hold was for, and the hold is over.
+        kiosk.take_back(&copy.barcode).await.unwrap();
+        let read = explain(&staff, waiting[0]).await;
+        assert_eq!((read.hold.as_ref().unwrap().state(), read.obstacle()), (wire::HoldState::Fulfilled, Obstacle::Unspecified));
+        assert_eq!(read.events.last().map(|event| event.action.as_str()), Some("fulfil_hold"));
         t.probe().await;
     }
 }

@@ -4,7 +4,7 @@ use crate::coverage::rpc::reason;
 use chrono::TimeDelta;
 use kortisto::{
     common::v1::{ErrorReason, RefusalReason, Verdict},
-    device::v1::{ItemRouting, ListLoansRequest, LoanState, RenewRequest},
+    device::v1::{ItemRouting, ListLoansRequest, LoanState},
     staff::v1::{
         BillLoanRequest, BillLoanResponse, ExplainLoanRequest, ListPatronLoansRequest, LoanReport,
         OpenPatronSessionRequest, Purpose, ReportCardLostRequest, ReportLoanRequest,
@@ -12,10 +12,12 @@ use kortisto::{
     },
 };
 use kortisto_domain::{ItemState, StaffRole};
+use kortisto_migrations::{Migrator, MigratorTrait as _};
 use kortisto_testkit::{
     Engine, TestRegister, on_both_engines,
     register::{Staff, TestItem, TestPatron, new_id},
 };
+use sea_orm::ConnectionTrait as _;
 use tonic::Status;
 
 /// A desk where somebody is signed in, a patron before it, and a loan.
@@ -96,12 +98,7 @@ on_both_engines! {
         assert_eq!(w.state().await, LoanState::ClaimedReturned);
         w.report(LoanReport::Lost).await.unwrap();
         assert_eq!(w.t.item_row(&w.item).await.state, ItemState::Lost.code());
-        let ask = RenewRequest {
-            request_id: new_id(),
-            patron_token: w.token.clone(),
-            item_barcode: w.item.barcode.clone(),
-        };
-        let renewal = w.staff.desk.loans().renew(ask).await.unwrap().into_inner();
+        let renewal = w.staff.desk.renew(&w.token, &w.item.barcode).await.unwrap();
         assert!(renewal.refusals.iter().any(|why| why.reason() == RefusalReason::LoanNotRenewable));
         w.report(LoanReport::Open).await.unwrap();
         assert_eq!(w.t.item_row(&w.item).await.state, ItemState::Available.code());
@@ -153,6 +150,22 @@ on_both_engines! {
             assert_eq!(owed.map(|fee| (fee.kind.as_str(), fee.open_cents)).collect::<Vec<_>>(), open, "{policy}");
             w.t.probe().await;
         }
+    }
+
+    async fn a_credit_of_all_that_was_found_becomes_one_of_what_is_unpaid(engine: Engine) {
+        let policies = [("fee.compensation_cents", "2500"), ("fee.found_credit", "none")];
+        let w = World::start(engine, &policies).await;
+        w.bill().await.unwrap();
+        // A rule from before, and the schema one step behind.
+        let all = "update policies set value = 'all' where key = 'fee.found_credit'";
+        let step_back = "delete from seaql_migrations where version = 'm0024_found_credit'";
+        for statement in [all, step_back] {
+            w.t.store.writer().execute_unprepared(statement).await.unwrap();
+        }
+        Migrator::up(w.t.store.writer(), None).await.unwrap();
+        w.staff.desk.take_back(&w.item.barcode).await.unwrap();
+        assert!(w.t.fees_of(&w.patron).await.iter().all(|fee| fee.open_cents == 0));
+        w.t.probe().await;
     }
 
     async fn a_bill_charges_once_and_what_is_found_costs_no_price(engine: Engine) {
