@@ -7,12 +7,12 @@
 use crate::{HoldState, Moment, Reason};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// How long after the time of a reservation the locker that made it may still report what has happened: it may have
-/// opened the compartment and lost its network.
+/// How long after the time of a reservation the report of the locker that made it is waited for: it may have opened the
+/// compartment and lost its network.
 pub const UNSETTLED_MAX: TimeDelta = TimeDelta::hours(24);
 
-/// Whether the locker that reserved a pickup until `reserved_until` may still report what has happened: until it has,
-/// the item may be gone, and nobody else decides what becomes of the hold.
+/// Whether the locker that reserved a pickup until `reserved_until` is still waited for: the item may be gone, and until
+/// the locker has said so, neither does the hold lapse nor is something else said of the item.
 #[must_use]
 pub fn is_unsettled(reserved_until: Option<DateTime<Utc>>, moment: &Moment) -> bool {
     reserved_until.is_some_and(|until| moment.at() < until + UNSETTLED_MAX)

@@ -24,7 +24,7 @@ pub enum Obstacle {
     OtherBranch,
     /// Its holder has an item of the title.
     HasItem,
-    /// No item of the title can serve it.
+    /// No item of the title can serve it. That takes a look at all of them, which these rules do not have.
     NoItem,
     /// Its holder may not wait for items of this collection or material.
     NotAllowed,
@@ -43,8 +43,8 @@ pub struct Waiting {
     pub has_item: bool,
 }
 
-/// What keeps every item from a hold today, if something does. Whoever waits for one item may have another of its
-/// title.
+/// What keeps every item from a hold today, if something does, the first in the order of [`Obstacle`]. Whoever waits for
+/// one item may have another of its title.
 #[must_use]
 pub fn against_any(waiting: &Waiting, today: NaiveDate) -> Option<Obstacle> {
     if waiting.frozen_until.is_some_and(|day| today <= day) {
@@ -93,6 +93,10 @@ mod tests {
             (Waiting { has_item: true, only_item: true, ..FREE }, None),
             (Waiting { has_item: true, ..frozen("2026-05-21") }, Some(Obstacle::Frozen)),
             (Waiting { has_item: true, ..valid("2026-05-19") }, Some(Obstacle::Ended)),
+            (
+                Waiting { frozen_until: Some(date("2026-05-21")), ..valid("2026-05-19") },
+                Some(Obstacle::Frozen),
+            ),
         ];
         for (waiting, expected) in table {
             assert_eq!(against_any(&waiting, date("2026-05-20")), expected, "{waiting:?}");
@@ -116,6 +120,14 @@ mod tests {
             (QueuedHold { only_branch: Some(OTHER_BRANCH), ..ANY }, Some(Obstacle::OtherBranch)),
             (QueuedHold { allowed: false, ..ANY }, Some(Obstacle::NotAllowed)),
             (QueuedHold { allowed: false, only_item: Some(ITEM), ..ANY }, None),
+            (
+                QueuedHold { only_item: Some(OTHER_ITEM), only_branch: Some(OTHER_BRANCH), ..ANY },
+                Some(Obstacle::OtherItem),
+            ),
+            (
+                QueuedHold { allowed: false, only_branch: Some(OTHER_BRANCH), ..ANY },
+                Some(Obstacle::OtherBranch),
+            ),
             (QueuedHold { allowed: false, only_branch: Some(OUR_BRANCH), ..ANY }, Some(Obstacle::NotAllowed)),
         ];
         for (hold, expected) in table {

@@ -233,6 +233,8 @@ on_both_engines! {
         t.policy_for("hold.allowed", institutions, "false").await;
         kiosk.take_back(&item.barcode).await.unwrap();
 
+        // What would keep an item from one that waits is nothing to one that has its item.
+        t.set_hold(waiting[2], holds::Column::FrozenUntil, t.surroundings.moment().today()).await;
         let served = explain(&staff, waiting[2]).await;
         assert_eq!((served.hold.as_ref().unwrap().state(), served.obstacle()), (wire::HoldState::Ready, Obstacle::Unspecified));
         let passed: Vec<_> = served.in_front.iter().map(wire::HoldInFront::obstacle).collect();

@@ -12,12 +12,10 @@ use kortisto::{
     },
 };
 use kortisto_domain::{ItemState, StaffRole};
-use kortisto_migrations::{Migrator, MigratorTrait as _};
 use kortisto_testkit::{
     Engine, TestRegister, on_both_engines,
     register::{Staff, TestItem, TestPatron, new_id},
 };
-use sea_orm::ConnectionTrait as _;
 use tonic::Status;
 
 /// A desk where somebody is signed in, a patron before it, and a loan.
@@ -150,22 +148,6 @@ on_both_engines! {
             assert_eq!(owed.map(|fee| (fee.kind.as_str(), fee.open_cents)).collect::<Vec<_>>(), open, "{policy}");
             w.t.probe().await;
         }
-    }
-
-    async fn a_credit_of_all_that_was_found_becomes_one_of_what_is_unpaid(engine: Engine) {
-        let policies = [("fee.compensation_cents", "2500"), ("fee.found_credit", "none")];
-        let w = World::start(engine, &policies).await;
-        w.bill().await.unwrap();
-        // A rule from before, and the schema one step behind.
-        let all = "update policies set value = 'all' where key = 'fee.found_credit'";
-        let step_back = "delete from seaql_migrations where version = 'm0024_found_credit'";
-        for statement in [all, step_back] {
-            w.t.store.writer().execute_unprepared(statement).await.unwrap();
-        }
-        Migrator::up(w.t.store.writer(), None).await.unwrap();
-        w.staff.desk.take_back(&w.item.barcode).await.unwrap();
-        assert!(w.t.fees_of(&w.patron).await.iter().all(|fee| fee.open_cents == 0));
-        w.t.probe().await;
     }
 
     async fn a_bill_charges_once_and_what_is_found_costs_no_price(engine: Engine) {

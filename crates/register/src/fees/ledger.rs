@@ -148,7 +148,7 @@ impl Pen<'_> {
         shares.iter().map(entry).collect()
     }
 
-    /// A fee that is not for a loan or a hold, charged today.
+    /// A fee charged today. What it is for, beside its patron, the caller adds.
     pub(crate) fn charge(&self, patron_id: i64, municipality: &str, kind: FeeKind, cents: i64) -> NewFeeRow {
         let law = rules::law(kind);
         NewFeeRow {

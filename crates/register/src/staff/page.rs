@@ -3,7 +3,7 @@
 /// Rows on one page at most.
 pub const PAGE_SIZE_MAX: usize = 100;
 
-/// Which part of a list in the order of a key: that of its rows, where nothing else is said.
+/// Which part of a list in the order of a key. It is the key of the rows unless the list says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page<K = i64> {
     /// How many rows at most, 1 to [`PAGE_SIZE_MAX`].

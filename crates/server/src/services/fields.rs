@@ -3,6 +3,7 @@
 
 use crate::status::Fault;
 use chrono::NaiveDate;
+use kortisto_register::staff::PAGE_SIZE_MAX;
 use kortisto_vault::{LengthRange, Password, Pin, token_hash};
 use uuid::Uuid;
 
@@ -12,11 +13,8 @@ pub(super) const CODE_CHARS_MAX: usize = 64;
 /// Longest page token, in characters.
 pub(super) const PAGE_TOKEN_CHARS_MAX: usize = 128;
 
-/// Holds on a page, when the request asks for no number.
+/// Rows on a page, when the request asks for no number.
 pub(super) const PAGE_SIZE_DEFAULT: usize = 50;
-
-/// Holds on a page at most.
-pub(super) const PAGE_SIZE_MAX: usize = 100;
 
 /// Ages that one request may ask about.
 pub(super) const AGE_LIMITS_MAX: usize = 5;
@@ -90,7 +88,7 @@ pub(super) fn password(field: &'static str, text: &str) -> Result<Password, Faul
     Password::parse(text).map_err(|_| Fault::field(field, "8 to 128 characters, no control characters"))
 }
 
-/// How many holds a page may have.
+/// How many rows a page may have.
 pub(super) fn page_size(asked: i32) -> Result<usize, Fault> {
     match usize::try_from(asked) {
         Err(_) => Err(Fault::field("page_size", "0 for the default, or 1 to 100")),

@@ -133,7 +133,7 @@ impl LoanService for Api {
             caller: asked.caller,
             token_hash: fields::token(&message.patron_token)?,
             page_size: fields::page_size(message.page_size)?,
-            after: page_token::loan(&message.page_token)?,
+            after: page_token::place(&message.page_token)?,
         };
         let list =
             self.register.list_loans(ask, asked.deadline).await.map_err(|error| asked.fault(&error))?;
@@ -164,7 +164,7 @@ impl LoanService for Api {
             caller: asked.caller,
             token_hash: fields::token(&message.patron_token)?,
             page_size: fields::page_size(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            after: page_token::place(&message.page_token)?,
         };
         let history = self.register.list_loan_history(ask, asked.deadline).await;
         let history = history.map_err(|error| asked.fault(&error))?;

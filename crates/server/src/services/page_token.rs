@@ -19,46 +19,38 @@ pub(super) fn read<T>(token: &str, parse: impl FnOnce(&str) -> Option<T>) -> Res
 
 /// What a list is in the order of.
 pub(super) trait Key: Sized {
-    /// The place behind which a page begins; none for the first page.
-    fn read(token: &str) -> Result<Option<Self>, Fault>;
+    /// The place that a token names, exactly as [`of`] writes it.
+    fn parse(token: &str) -> Option<Self>;
 }
 
 impl Key for i64 {
-    fn read(token: &str) -> Result<Option<Self>, Fault> {
-        key(token)
+    fn parse(token: &str) -> Option<Self> {
+        token.parse().ok().filter(|key: &Self| *key > 0 && key.to_string() == token)
     }
 }
 
 impl Key for Uuid {
-    fn read(token: &str) -> Result<Option<Self>, Fault> {
-        id(token)
+    fn parse(token: &str) -> Option<Self> {
+        Self::try_parse(token).ok().filter(|id| id.to_string() == token)
     }
 }
 
+/// A code, or a number on a card.
 impl Key for String {
-    fn read(token: &str) -> Result<Option<Self>, Fault> {
-        text(token)
+    fn parse(token: &str) -> Option<Self> {
+        Some(token.to_owned())
     }
 }
 
-/// A place that is the key of a row.
-pub(super) fn key(token: &str) -> Result<Option<i64>, Fault> {
-    read(token, |text| text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text))
+impl Key for LoanPlace {
+    fn parse(token: &str) -> Option<Self> {
+        token.parse().ok().filter(|place: &Self| place.to_string() == token)
+    }
 }
 
-/// A place that is an id.
-pub(super) fn id(token: &str) -> Result<Option<Uuid>, Fault> {
-    read(token, |text| Uuid::try_parse(text).ok().filter(|id| id.to_string() == text))
-}
-
-/// A place in a list of loans.
-pub(super) fn loan(token: &str) -> Result<Option<LoanPlace>, Fault> {
-    read(token, |text| text.parse().ok().filter(|place: &LoanPlace| place.to_string() == text))
-}
-
-/// A place that is a code or a number on a card.
-pub(super) fn text(token: &str) -> Result<Option<String>, Fault> {
-    read(token, |text| Some(text.to_owned()))
+/// The place behind which a page begins; none for the first page.
+pub(super) fn place<K: Key>(token: &str) -> Result<Option<K>, Fault> {
+    read(token, K::parse)
 }
 
 /// The token of the next page; empty on the last.
@@ -67,7 +59,7 @@ pub(super) fn of(next: Option<impl ToString>) -> String {
 }
 
 /// A token that no reply gave.
-pub(super) fn fault() -> Fault {
+fn fault() -> Fault {
     Fault::field("page_token", "the next_page_token of the last reply, or empty")
 }
 
@@ -77,23 +69,23 @@ mod tests {
 
     #[test]
     fn a_token_leads_back_to_its_place_and_nothing_else_does() {
-        assert_eq!(key(""), Ok(None));
-        assert_eq!(key(&of(Some(17))), Ok(Some(17)));
+        assert_eq!(place::<i64>(""), Ok(None));
+        assert_eq!(place(&of(Some(17_i64))), Ok(Some(17_i64)));
         let loan = Uuid::from_u128(7);
-        assert_eq!(id(&of(Some(loan))), Ok(Some(loan)));
+        assert_eq!(place(&of(Some(loan))), Ok(Some(loan)));
         let there = LoanPlace { due_on: "2026-05-20".parse().unwrap(), item_id: 7 };
-        assert_eq!(super::loan(&of(Some(there))), Ok(Some(there)));
+        assert_eq!(place(&of(Some(there))), Ok(Some(there)));
         for bad in ["x", "2026-05-20", "2026-05-20.x", "7.2026-05-20", "2026-5-20.7", &"1".repeat(200)] {
-            assert!(super::loan(bad).is_err(), "{bad:?}");
+            assert!(place::<LoanPlace>(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(text(&of(Some("rk-1"))), Ok(Some("rk-1".to_owned())));
+        assert_eq!(place(&of(Some("rk-1"))), Ok(Some("rk-1".to_owned())));
         assert_eq!(of(None::<i64>), "");
         for bad in ["0", "-1", "+1", "01", "x", "1 ", "99999999999999999999", &"1".repeat(200)] {
-            assert!(key(bad).is_err(), "{bad:?}");
+            assert!(place::<i64>(bad).is_err(), "{bad:?}");
         }
         for bad in ["7", "00000000000000000000000000000007", "{00000000-0000-0000-0000-000000000007}"] {
-            assert!(id(bad).is_err(), "{bad:?}");
+            assert!(place::<Uuid>(bad).is_err(), "{bad:?}");
         }
-        assert!(text("a\nb").is_err());
+        assert!(place::<String>("a\nb").is_err());
     }
 }

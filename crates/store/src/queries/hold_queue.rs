@@ -10,7 +10,8 @@ use serde::Serialize;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Whether the item `i` can serve the hold of this name today. The keys `k` name the day.
+/// Whether the item `i` can serve the hold of this name today, as `kortisto_domain::waiting` says, but for what its holder
+/// may wait for. The keys `k` name the day.
 pub(super) fn is_served(hold: &str) -> String {
     format!(
         "{hold}.title_id = i.title_id and {hold}.state = 1 \

@@ -1,4 +1,5 @@
-//! `CardService.ListCardPatterns`: the forms that card numbers have.
+//! `CardService.ListCardPatterns`: the forms that card numbers have, in the order in which they were
+//! added.
 
 use crate::{
     RegisterError,

@@ -1,4 +1,5 @@
-//! `HoldService.ListPatronHolds`: what a patron waits for, and what became of it, whatever becomes of the card.
+//! `HoldService.ListPatronHolds`: what a patron waits for, and what became of it, whatever becomes of the card;
+//! newest first.
 
 use crate::{
     HoldDetails, RegisterError,

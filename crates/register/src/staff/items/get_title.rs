@@ -60,7 +60,7 @@ impl StaffView for GetTitle {
             let due_on = due.get(&item.id).copied();
             ItemRecord::of(item, &title, &rulebook, due_on)
         };
-        let items = Paged { rows: page.rows.into_iter().map(record).collect(), next: page.next };
+        let items = page.map(record);
         Ok(TitleShown { title, items })
     }
 }

@@ -7,5 +7,5 @@ mod remove;
 
 pub use add::AddMessage;
 pub(crate) use leave::leave;
-pub use list::{ListMessages, MessageDetails, Messages};
+pub use list::{ListMessages, MessageDetails};
 pub use remove::RemoveMessage;

@@ -1,10 +1,10 @@
-//! `NoticeService.ListTemplates`: the words of a kind of notice.
+//! `NoticeService.ListTemplates`: the words of a kind of notice, in the order of channels, languages and steps.
 
 use super::{TemplateKey, TemplateText};
 use crate::{
     RegisterError,
     notices::texts,
-    staff::{StaffDesk, StaffRpc, StaffView},
+    staff::{Page, Paged, StaffDesk, StaffRpc, StaffView},
 };
 use chrono::{DateTime, Utc};
 use kortisto_domain::{NoticeChannel, NoticeKind, Purpose};
@@ -15,18 +15,8 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 pub struct ListTemplates {
     /// Which.
     pub kind: NoticeKind,
-    /// Templates at most, 1 to 100.
-    pub page_size: usize,
-    /// The place of the last template of the page before.
-    pub after: Option<String>,
-}
-
-/// A page of templates.
-pub struct TemplateList {
-    /// In the order of channels, languages and steps.
-    pub templates: Vec<ListedTemplate>,
-    /// After which place the next page begins; none on the last.
-    pub next: Option<String>,
+    /// Which page, by the places of templates.
+    pub page: Page<String>,
 }
 
 /// A template in force.
@@ -41,13 +31,13 @@ pub struct ListedTemplate {
 
 impl StaffView for ListTemplates {
     const RPC: StaffRpc = StaffRpc::ListTemplates;
-    type Answer = TemplateList;
+    type Answer = Paged<ListedTemplate, String>;
 
     fn purpose(&self) -> Option<Purpose> {
         None
     }
 
-    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<TemplateList, RegisterError> {
+    async fn look(&self, desk: &mut StaffDesk<'_>) -> Result<Paged<ListedTemplate, String>, RegisterError> {
         let rows = notice_templates::Entity::find()
             .filter(notice_templates::Column::Kind.eq(self.kind.code()))
             .all(desk.transaction)
@@ -74,11 +64,8 @@ impl StaffView for ListTemplates {
             }
         }
         listed.sort_by_cached_key(|template| place(&template.key));
-        listed.retain(|template| self.after.as_ref().is_none_or(|after| place(&template.key) > *after));
-        let more = listed.len() > self.page_size;
-        listed.truncate(self.page_size);
-        let next = listed.last().filter(|_| more).map(|template| place(&template.key));
-        Ok(TemplateList { templates: listed, next })
+        listed.retain(|template| self.page.after.as_ref().is_none_or(|after| place(&template.key) > *after));
+        Ok(self.page.cut(listed, |template| place(&template.key)))
     }
 }
 

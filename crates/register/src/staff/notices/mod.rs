@@ -8,8 +8,8 @@ mod remove_template;
 mod retry;
 mod templates;
 
-pub use list::{ListNotices, NoticeList, NoticeRecord};
-pub use list_templates::{ListTemplates, ListedTemplate, TemplateList};
+pub use list::{ListNotices, NoticeRecord};
+pub use list_templates::{ListTemplates, ListedTemplate};
 pub use preview::{Preview, PreviewNotice, PreviewedNotice};
 pub use put_template::PutTemplate;
 pub use remove_template::RemoveTemplate;

@@ -27,7 +27,7 @@ pub use details::{CategoryChoice, PatronDetails};
 pub use etag::Etag;
 pub use field::Field;
 pub use get::GetPatron;
-pub use list_categories::{Categories, ListCategories};
+pub use list_categories::ListCategories;
 pub use put_category::PutCategory;
 pub use record::{Address, PatronRecord};
 pub use remove_address::RemoveAddress;

@@ -16,7 +16,7 @@ use kortisto_store::entities::municipality_codes;
 pub struct ListMunicipalities {
     /// The day that is asked about; none means today.
     pub day: Option<NaiveDate>,
-    /// Which page.
+    /// Which page, by the codes and their first days.
     pub page: Page<(String, NaiveDate)>,
 }
 

@@ -19,7 +19,7 @@ pub struct ListPolicies {
     pub key: Option<String>,
     /// Only those that hold on this day.
     pub day: Option<NaiveDate>,
-    /// Which page.
+    /// Which page, by the keys and the numbers of the rows.
     pub page: Page<(String, i64)>,
 }
 

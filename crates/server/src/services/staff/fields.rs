@@ -38,7 +38,7 @@ pub(super) fn optional_prose(
 
 /// Which page of a list in the order of a key.
 pub(super) fn page<K: page_token::Key>(size: i32, token: &str) -> Result<Page<K>, Fault> {
-    Ok(Page { size: page_size(size)?, after: K::read(token)? })
+    Ok(Page { size: page_size(size)?, after: page_token::place(token)? })
 }
 
 /// A text as [`text`] reads it, where an empty one means none.

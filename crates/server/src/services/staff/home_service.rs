@@ -113,7 +113,7 @@ impl HomeServiceService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             page_size: fields::page_size(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            after: page_token::place(&message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListHomeServiceHistoryResponse {

@@ -80,7 +80,7 @@ impl LoanService for Api {
             patron_number: fields::code("patron_number", &message.patron_number)?,
             purpose: fields::purpose(message.purpose)?,
             page_size: page_size(message.page_size)?,
-            after: page_token::loan(&message.page_token)?,
+            after: page_token::place(&message.page_token)?,
         };
         let page = desk.view(ask).await?;
         Ok(Response::new(wire::ListPatronLoansResponse {

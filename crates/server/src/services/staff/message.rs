@@ -39,12 +39,11 @@ impl MessageService for Api {
         let ask = ListMessages {
             number: fields::code("number", &message.number)?,
             purpose: fields::purpose(message.purpose)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: page_token::key(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let found = desk.view(ask).await?;
         Ok(Response::new(ListMessagesResponse {
-            messages: found.messages.into_iter().map(shown).collect(),
+            messages: found.rows.into_iter().map(shown).collect(),
             next_page_token: page_token::of(found.next),
         }))
     }

@@ -31,11 +31,10 @@ impl NoticeService for Api {
         let message = request.into_inner();
         let ask = ListTemplates {
             kind: fields::coded("kind", message.kind)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: page_token::text(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let found = desk.view(ask).await?;
-        let templates = found.templates.into_iter().map(|listed| {
+        let templates = found.rows.into_iter().map(|listed| {
             let (changed_at, changed_by) = listed.changed.unzip();
             ListedTemplate {
                 template: Some(template(listed.key, listed.text)),
@@ -100,12 +99,11 @@ impl NoticeService for Api {
         let ask = ListNotices {
             number: fields::code("number", &message.number)?,
             purpose: fields::purpose(message.purpose)?,
-            page_size: fields::page_size(message.page_size)?,
-            after: page_token::id(&message.page_token)?,
+            page: fields::page(message.page_size, &message.page_token)?,
         };
         let found = desk.view(ask).await?;
         Ok(Response::new(ListNoticesResponse {
-            notices: found.notices.into_iter().map(shown).collect(),
+            notices: found.rows.into_iter().map(shown).collect(),
             next_page_token: page_token::of(found.next),
         }))
     }

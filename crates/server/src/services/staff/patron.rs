@@ -51,7 +51,7 @@ impl PatronService for Api {
         let purpose = fields::purpose(message.purpose)?;
         let asked = if message.page_size == 0 { HITS_DEFAULT } else { message.page_size };
         let page_size = fields::page_size(asked)?;
-        let after = page_token::text(&message.page_token)?;
+        let after = page_token::place(&message.page_token)?;
         let wanted = wanted(&message)?;
         let found = desk.view(SearchPatrons { wanted, page_size, after, purpose }).await?;
         Ok(Response::new(wire::SearchPatronsResponse {
@@ -279,11 +279,10 @@ impl PatronService for Api {
     ) -> Result<Response<wire::ListCategoriesResponse>, Status> {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
-        let page_size = fields::page_size(message.page_size)?;
-        let after = page_token::text(&message.page_token)?;
-        let found = desk.view(ListCategories { page_size, after }).await?;
+        let page = fields::page(message.page_size, &message.page_token)?;
+        let found = desk.view(ListCategories { page }).await?;
         Ok(Response::new(wire::ListCategoriesResponse {
-            categories: found.categories.into_iter().map(show::category).collect(),
+            categories: found.rows.into_iter().map(show::category).collect(),
             next_page_token: page_token::of(found.next),
         }))
     }

@@ -128,7 +128,7 @@ impl PolicyService for Api {
         let desk = self.at_desk(&request).await?;
         let message = request.into_inner();
         let (deadline, trace_id) = (desk.deadline, desk.trace_id.clone());
-        let after = page_token::key(&message.page_token)?.unwrap_or_default();
+        let after = page_token::place(&message.page_token)?.unwrap_or_default();
         let purpose = fields::purpose(message.purpose)?;
         let rows = desk.view(DryRunPolicies { text: text(message.text)?, purpose }).await?;
         let register = Arc::clone(&self.register);

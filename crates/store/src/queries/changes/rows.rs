@@ -346,7 +346,7 @@ pub struct HoldRow {
 }
 
 impl HoldRow {
-    /// A hold for which no item is kept, and which stands on no shelf.
+    /// A hold in this state, for which no item is kept. Its day and number on the shelf stay as they are.
     #[must_use]
     pub const fn new(id: Uuid, state: HoldState, at: At) -> Self {
         Self {
