@@ -1,14 +1,16 @@
 //! The next page of rows that are ordered by two columns.
 
-use sea_orm::{ColumnTrait, Condition, Value};
+use sea_orm::{
+    ColumnTrait, Value,
+    sea_query::{Expr, ExprTrait as _},
+};
 
-/// The rows that come after this one, which need not be there any more. Both columns ascend; the second one is unique.
+/// The rows that come after this one, which need not be there any more. Both columns ascend; the second one is unique. An
+/// index that begins with both leads right there, past all that are alike in the first one.
 pub fn behind<F: ColumnTrait, S: ColumnTrait>(
     (first, at): (F, impl Into<Value>),
     (second, id): (S, impl Into<Value>),
-) -> Condition {
-    let at: Value = at.into();
-    let same = Condition::all().add(first.eq(at.clone())).add(second.gt(id));
-    // An index takes its start from the plain bound, which the alternatives do not give it.
-    Condition::all().add(first.gte(at.clone())).add(Condition::any().add(first.gt(at)).add(same))
+) -> Expr {
+    let there = Expr::tuple([Expr::val(at), Expr::val(id)]);
+    Expr::tuple([Expr::col(first.as_column_ref()), Expr::col(second.as_column_ref())]).gt(there)
 }

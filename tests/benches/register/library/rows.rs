@@ -94,11 +94,18 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
              select id, id, 1, amount_cents, '{LONG_AGO}', 'bench' from fees"
         ),
     ];
-    statements.extend(stock(words, size));
+    statements.extend(stock(words, size, now));
     statements
 }
 
-fn stock(words: Words, size: &Size) -> Vec<String> {
+fn stock(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> {
+    // Within the days of a trace: else the server would begin to forget them.
+    let returned = now - TimeDelta::days(30);
+    let (lent, returned, due) = (
+        (returned - TimeDelta::days(14)).to_rfc3339(),
+        returned.to_rfc3339(),
+        (returned + TimeDelta::days(14)).date_naive(),
+    );
     let (titles, items) = (size.titles(), size.items());
     let first_kept = size.free_items + size.lent_items + 1;
     let mut statements = vec![
@@ -118,8 +125,8 @@ fn stock(words: Words, size: &Size) -> Vec<String> {
         format!(
             "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
              due_on, returned_at, returned_branch_id, returned_device_id) \
-             select {}, 1 + n % {items}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '2025-06-01T10:00:00+00:00', \
-             '2025-06-29', '2025-06-20T10:00:00+00:00', 1, 1 from {}",
+             select {}, 1 + n % {items}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '{lent}', \
+             '{due}', '{returned}', 1, 1 from {}",
             words.key(TAG_PAST_LOAN, "n"),
             size.patrons,
             size.patrons,

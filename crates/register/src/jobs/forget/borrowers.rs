@@ -15,11 +15,9 @@ use kortisto_store::{
     queries::{keyset, locks},
 };
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _, Query},
+    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// The job: loans that were returned, then what desks charged for items beside them.
@@ -68,17 +66,19 @@ async fn loans(
     before: DateTime<Utc>,
     after: Option<(DateTime<Utc>, Uuid)>,
 ) -> Result<(JobReport, Option<(DateTime<Utc>, Uuid)>), RegisterError> {
-    let loans = over(work, before, after).await?;
+    let mut loans = over(work, before, after).await?;
     let next = loans.last().filter(|_| loans.len() as u64 >= work.rows);
     let next = next.map(|last| (last.returned_at, last.id));
-    if loans.is_empty() {
-        return Ok((JobReport::default(), None));
-    }
-    // Whoever withdraws a consent holds the patron: what is read now stands until the history has been written.
+    // Whoever withdraws a consent or charges a fee holds the patron: what is read now stands until the loan has gone.
     let key =
         |loan: &loan_history::Model| locks::Key { patron_id: Some(loan.patron_id), ..locks::Key::default() };
     let keys: Vec<_> = loans.iter().map(key).collect();
     locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
+    let owed = owed(work, &loans).await?;
+    loans.retain(|loan| !owed.contains(&loan.id));
+    if loans.is_empty() {
+        return Ok((JobReport::default(), next));
+    }
     let kept = kept(work, history, &loans).await?;
     let report = JobReport::of([
         ("forgotten_loans", loans.len() as u64),
@@ -103,24 +103,16 @@ async fn loans(
     Ok((report, next))
 }
 
-/// Loans that were returned before this and for which nothing is owed, nor for their item by their patron at a desk, in the
-/// order of their returns.
+/// Loans that were returned before this, in the order of their returns. What is owed for them is asked of these alone: a
+/// batch costs what it looks at, however many loans there are.
 async fn over(
     work: &Work<'_>,
     before: DateTime<Utc>,
     place: Option<(DateTime<Utc>, Uuid)>,
 ) -> Result<Vec<loan_history::Model>, RegisterError> {
     use loan_history::Column::{Id, ReturnedAt};
-    let owed = Query::select()
-        .expr(Expr::value(1))
-        .from(fees::Entity)
-        .and_where(Expr::col((fees::Entity, fees::Column::LoanId)).equals((loan_history::Entity, Id)))
-        .and_where(Expr::col((fees::Entity, fees::Column::OpenCents)).gt(0))
-        .take();
     let mut query = loan_history::Entity::find()
         .filter(ReturnedAt.lt(before))
-        .filter(Expr::exists(owed).not())
-        .filter(Expr::exists(desk_fees::owed_beside_loan()).not())
         .order_by_asc(ReturnedAt)
         .order_by_asc(Id)
         .limit(work.rows);
@@ -128,6 +120,25 @@ async fn over(
         query = query.filter(keyset::behind((ReturnedAt, at), (Id, id)));
     }
     Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
+}
+
+/// Those of the loans for which something is owed, or for their item by their patron at a desk.
+async fn owed(work: &Work<'_>, loans: &[loan_history::Model]) -> Result<HashSet<Uuid>, RegisterError> {
+    let mut owed: HashSet<Uuid> = fees::Entity::find()
+        .select_only()
+        .column(fees::Column::LoanId)
+        .filter(fees::Column::LoanId.is_in(loans.iter().map(|loan| loan.id)))
+        .filter(fees::Column::OpenCents.gt(0))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?
+        .into_iter()
+        .collect();
+    let at_desk = desk_fees::owed(work, loans.iter().map(|loan| (loan.patron_id, loan.item_id))).await?;
+    let beside = loans.iter().filter(|loan| at_desk.contains(&(loan.patron_id, loan.item_id)));
+    owed.extend(beside.map(|loan| loan.id));
+    Ok(owed)
 }
 
 /// The rows of those loans that belong to a history which is kept.

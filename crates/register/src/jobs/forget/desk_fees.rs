@@ -12,6 +12,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// One batch of those that were charged before this, in the order of their keys from behind `after`. Gives the last one
@@ -59,18 +60,25 @@ pub(super) async fn batch(
     Ok((report, next))
 }
 
-/// Something is owed of such a fee by the patron of a loan for its item.
-pub(super) fn owed_beside_loan() -> SelectStatement {
-    use loan_history::{Column, Entity};
-    Query::select()
-        .expr(Expr::value(1))
-        .from(fees::Entity)
-        .and_where(Expr::col((fees::Entity, fees::Column::PatronId)).equals((Entity, Column::PatronId)))
-        .and_where(Expr::col((fees::Entity, fees::Column::ItemId)).equals((Entity, Column::ItemId)))
-        .and_where(Expr::col((fees::Entity, fees::Column::LoanId)).is_null())
-        .and_where(Expr::col((fees::Entity, fees::Column::HoldId)).is_null())
-        .and_where(Expr::col((fees::Entity, fees::Column::OpenCents)).gt(0))
-        .take()
+/// Those of these patrons and items of which such a fee is owed.
+pub(super) async fn owed(
+    work: &Work<'_>,
+    of: impl Iterator<Item = (i64, i64)> + Clone,
+) -> Result<HashSet<(i64, i64)>, RegisterError> {
+    // Of each patron, and of each item: more than the pairs, by an index that leads to the few fees of a patron.
+    let found: Vec<(i64, i64)> = fees::Entity::find()
+        .select_only()
+        .columns([fees::Column::PatronId, fees::Column::ItemId])
+        .filter(fees::Column::PatronId.is_in(of.clone().map(|(patron, _)| patron)))
+        .filter(fees::Column::ItemId.is_in(of.map(|(_, item)| item)))
+        .filter(fees::Column::LoanId.is_null())
+        .filter(fees::Column::HoldId.is_null())
+        .filter(fees::Column::OpenCents.gt(0))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(found.into_iter().collect())
 }
 
 /// The patron of a fee has or had its item, by a row of this table of loans.
