@@ -28,7 +28,7 @@ mod m0020_own_compartments;
 mod m0021_refund_order_ids;
 mod m0022_one_hold_a_compartment;
 mod m0023_lapse_days;
-mod m0024_returns_in_order;
+mod m0024_batches_in_order;
 
 pub use app_role::{AppRoleFault, grant_app_role};
 pub use sea_orm_migration::MigratorTrait;
@@ -65,7 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_refund_order_ids::Migration),
             Box::new(m0022_one_hold_a_compartment::Migration),
             Box::new(m0023_lapse_days::Migration),
-            Box::new(m0024_returns_in_order::Migration),
+            Box::new(m0024_batches_in_order::Migration),
         ]
     }
 }

@@ -91,6 +91,68 @@ on_both_engines! {
         t.probe().await;
     }
 
+    async fn loans_that_are_owed_for_hold_up_no_others(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let (owing, patron) = (t.patron().await, t.patron().await);
+        // More than a batch of them, returned at one instant.
+        for _ in 0..5 {
+            read(&t, &kiosk, &owing).await;
+        }
+        for trace in traces(&t).await {
+            t.fee_of_loan(owing.id, trace.id, FeeKind::Compensation.word(), 2000).await;
+        }
+        t.clock.advance(TimeDelta::seconds(1));
+        for _ in 0..5 {
+            read(&t, &kiosk, &patron).await;
+        }
+        t.clock.advance(TimeDelta::days(61));
+        // Nothing goes, and so every page begins behind rows that are still there.
+        assert_eq!(t.job_dry(Job::ForgetBorrowers).await.count("forgotten_loans"), 5);
+        assert_eq!(t.job(Job::ForgetBorrowers).await.count("forgotten_loans"), 5);
+        assert!(traces(&t).await.iter().all(|trace| trace.patron_id == owing.id));
+        assert_eq!(traces(&t).await.len(), 5);
+        for fee in t.fees_of(&owing).await {
+            t.pay(fee.id, 2000).await;
+        }
+        assert_eq!(t.job(Job::ForgetBorrowers).await.count("forgotten_loans"), 5);
+        t.probe().await;
+    }
+
+    async fn holds_that_are_owed_for_hold_up_no_others(engine: Engine) {
+        let t = TestRegister::start(engine).await;
+        t.policy("fee.uncollected_hold_cents", "100").await;
+        let kiosk = t.device(DeviceKind::SelfCheckout).await;
+        let wait = async |patron: &TestPatron| {
+            let item = t.item().await;
+            t.hold(patron, item.title, BRANCH_MAIN).await;
+            kiosk.take_back(&item.barcode).await.unwrap();
+        };
+        let (owing, patron) = (t.patron().await, t.patron().await);
+        for _ in 0..5 {
+            wait(&owing).await;
+        }
+        t.clock.advance(TimeDelta::days(30));
+        // All of them end on one day, and are closed at one instant.
+        assert_eq!(t.job_dry(Job::ExpireHolds).await.count("uncollected_holds"), 5);
+        assert_eq!(t.job(Job::ExpireHolds).await.count("uncollected_holds"), 5);
+        t.clock.advance(TimeDelta::seconds(1));
+        for _ in 0..5 {
+            wait(&patron).await;
+        }
+        t.clock.advance(TimeDelta::days(30));
+        assert_eq!(t.job(Job::ExpireHolds).await.count("uncollected_holds"), 5);
+        t.let_off(&patron).await;
+        t.clock.advance(TimeDelta::days(61));
+        assert_eq!(t.job_dry(Job::ForgetHolds).await.count("forgotten_holds"), 5);
+        assert_eq!(t.job(Job::ForgetHolds).await.count("forgotten_holds"), 5);
+        let left = holds::Entity::find().all(t.store.writer()).await.unwrap();
+        assert!(left.len() == 5 && left.iter().all(|hold| hold.patron_id == owing.id));
+        t.let_off(&owing).await;
+        assert_eq!(t.job(Job::ForgetHolds).await.count("forgotten_holds"), 5);
+        t.probe().await;
+    }
+
     async fn a_trace_stays_while_something_is_owed_at_a_desk_for_the_item(engine: Engine) {
         let t = TestRegister::start(engine).await;
         let kiosk = t.device(DeviceKind::SelfCheckout).await;

@@ -42,8 +42,12 @@ impl Batched for LapseFees {
     async fn batch(work: &Work<'_>, after: i64) -> Result<(JobReport, Option<i64>), RegisterError> {
         let surroundings = &work.register.surroundings;
         let moment = surroundings.moment();
-        let keys = candidates(work.transaction, &moment, after, work.rows).await?;
-        let Some(last) = keys.last().copied() else { return Ok((JobReport::default(), None)) };
+        let debtors = debtors_behind(work.transaction, after, work.rows).await?;
+        let Some(last) = debtors.last().copied() else { return Ok((JobReport::default(), None)) };
+        let keys = candidates(work.transaction, &moment, debtors).await?;
+        if keys.is_empty() {
+            return Ok((JobReport::default(), Some(last)));
+        }
         let mut query = patrons::Entity::find()
             .filter(patrons::Column::Id.is_in(keys.iter().copied()))
             .order_by_asc(patrons::Column::Id);
@@ -91,12 +95,30 @@ impl Batched for LapseFees {
     }
 }
 
-/// Patrons of whom a fee has lapsed, or does not say when it will, in the order of their keys.
+/// Patrons of whom a fee is open, in the order of their keys.
+async fn debtors_behind(
+    transaction: &DatabaseTransaction,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<i64>, StoreError> {
+    let found = fees::Entity::find()
+        .select_only()
+        .column(fees::Column::PatronId)
+        .distinct()
+        .filter(fees::Column::OpenCents.gt(0))
+        .filter(fees::Column::PatronId.gt(after))
+        .order_by_asc(fees::Column::PatronId)
+        .limit(limit)
+        .into_tuple()
+        .all(transaction);
+    Ok(found.await?)
+}
+
+/// Those of them of whom a fee has lapsed, or does not say when it will.
 async fn candidates(
     transaction: &DatabaseTransaction,
     moment: &Moment,
-    after: i64,
-    limit: u64,
+    debtors: Vec<i64>,
 ) -> Result<Vec<i64>, StoreError> {
     let lapsed = fees::Column::LapsesOn.lte(moment.today()).or(fees::Column::LapsesOn.is_null());
     let found = fees::Entity::find()
@@ -105,9 +127,7 @@ async fn candidates(
         .distinct()
         .filter(fees::Column::OpenCents.gt(0))
         .filter(lapsed)
-        .filter(fees::Column::PatronId.gt(after))
-        .order_by_asc(fees::Column::PatronId)
-        .limit(limit)
+        .filter(fees::Column::PatronId.is_in(debtors))
         .into_tuple()
         .all(transaction);
     Ok(found.await?)

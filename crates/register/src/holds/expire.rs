@@ -16,6 +16,7 @@ use crate::{
     jobs::{AUTHOR, Batched, JobReport, Work},
     loans::open_loan::year_of,
 };
+use chrono::NaiveDate;
 use kortisto_domain::{
     Decision, FeeKind, HoldState, Moment, PatronCategory, fees,
     reserve_pickup::{UNSETTLED_MAX, is_unsettled},
@@ -28,12 +29,13 @@ use kortisto_store::{
         circulation_facts::Facts,
         dialect::At,
         item::Item,
-        locks,
+        keyset, locks,
     },
 };
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -54,11 +56,11 @@ pub(crate) struct ExpireHolds;
 impl Batched for ExpireHolds {
     const NAME: &'static str = "expire_holds";
 
-    /// Which kind, and the last hold that was looked at.
-    type Place = (Over, Uuid);
+    /// Which kind, and the last hold that was looked at, by its last day.
+    type Place = (Over, Option<(NaiveDate, Uuid)>);
 
     fn first() -> Self::Place {
-        (Over::Uncollected, Uuid::nil())
+        (Over::Uncollected, None)
     }
 
     async fn batch(
@@ -67,9 +69,10 @@ impl Batched for ExpireHolds {
     ) -> Result<(JobReport, Option<Self::Place>), RegisterError> {
         let moment = work.register.surroundings.moment();
         let due = due(work.transaction, &moment, over, after, work.rows).await?;
-        let next = match (due.last(), over) {
-            (Some(last), _) => Some((over, last.id)),
-            (None, Over::Uncollected) => Some((Over::Ended, Uuid::nil())),
+        let last = due.last().and_then(|row| over.last_day(row).map(|day| (day, row.id)));
+        let next = match (last, over) {
+            (Some(_), _) => Some((over, last)),
+            (None, Over::Uncollected) => Some((Over::Ended, None)),
             (None, Over::Ended) => None,
         };
         let report = if work.dry_run {
@@ -89,44 +92,63 @@ impl Over {
             Self::Ended => "ended_holds",
         }
     }
+
+    /// The state in which such a hold is.
+    const fn state(self) -> HoldState {
+        match self {
+            Self::Uncollected => HoldState::Ready,
+            Self::Ended => HoldState::Pending,
+        }
+    }
+
+    /// The last day of a hold in this state.
+    const fn last_day(self, row: &holds::Model) -> Option<NaiveDate> {
+        match self {
+            Self::Uncollected => row.pickup_until,
+            Self::Ended => row.valid_until,
+        }
+    }
+
+    const fn last_day_column(self) -> holds::Column {
+        match self {
+            Self::Uncollected => holds::Column::PickupUntil,
+            Self::Ended => holds::Column::ValidUntil,
+        }
+    }
 }
 
 /// Whether the time of a hold is over.
 fn is_due(row: &holds::Model, over: Over, moment: &Moment) -> bool {
-    let (state, last) = match over {
-        Over::Uncollected => (HoldState::Ready, row.pickup_until),
-        Over::Ended => (HoldState::Pending, row.valid_until),
-    };
-    row.state == state.code()
-        && last.is_some_and(|last| last < moment.today())
+    row.state == over.state().code()
+        && over.last_day(row).is_some_and(|last| last < moment.today())
         && !is_unsettled(row.reserved_until, moment)
 }
 
+/// Holds whose time is over, in the order of their last days.
 async fn due(
     connection: &impl ConnectionTrait,
     moment: &Moment,
     over: Over,
-    after: Uuid,
+    after: Option<(NaiveDate, Uuid)>,
     size: u64,
 ) -> Result<Vec<holds::Model>, RegisterError> {
-    let (state, last) = match over {
-        Over::Uncollected => (HoldState::Ready, holds::Column::PickupUntil),
-        Over::Ended => (HoldState::Pending, holds::Column::ValidUntil),
-    };
+    let last = over.last_day_column();
+    // It stands in the statement as it does in the index of such holds, which would not be used for a bound one.
+    let state = Expr::cust(over.state().code().to_string());
     let settled = Condition::any()
         .add(holds::Column::ReservedUntil.is_null())
         .add(holds::Column::ReservedUntil.lte(moment.at() - UNSETTLED_MAX));
-    let rows = holds::Entity::find()
-        .filter(holds::Column::State.eq(state.code()))
+    let mut query = holds::Entity::find()
+        .filter(Expr::col(holds::Column::State).eq(state))
         .filter(last.lt(moment.today()))
         .filter(settled)
-        .filter(holds::Column::Id.gt(after))
+        .order_by_asc(last)
         .order_by_asc(holds::Column::Id)
-        .limit(size)
-        .all(connection)
-        .await
-        .map_err(StoreError::from)?;
-    Ok(rows)
+        .limit(size);
+    if let Some((day, id)) = after {
+        query = query.filter(keyset::behind((last, day), (holds::Column::Id, id)));
+    }
+    Ok(query.all(connection).await.map_err(StoreError::from)?)
 }
 
 async fn close(

@@ -5,8 +5,8 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _},
 };
 
-/// The rows that come after this one, which need not be there any more. Both columns ascend; the second one is unique. An
-/// index that begins with both leads right there, past all that are alike in the first one.
+/// The rows that come after this one, which need not be there any more. Both columns ascend; the second one is unique. It
+/// takes an index of both to get right there, past all that are alike in the first one.
 pub fn behind<F: ColumnTrait, S: ColumnTrait>(
     (first, at): (F, impl Into<Value>),
     (second, id): (S, impl Into<Value>),

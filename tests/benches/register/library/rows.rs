@@ -85,8 +85,8 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
              from {patrons} where n % 50 = 0"
         ),
         format!(
-            "insert into fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at) \
-             select {}, n, '153', 'overdue', 200, 200, '{LONG_AGO}' from {patrons} where n % 10 = 0",
+            "insert into fees (id, patron_id, municipality, kind, amount_cents, open_cents, created_at, lapses_on) \
+             select {}, n, '153', 'overdue', 200, 200, '{LONG_AGO}', '2098-12-31' from {patrons} where n % 10 = 0",
             words.key(TAG_FEE, "n")
         ),
         format!(
@@ -99,9 +99,9 @@ pub(super) fn all(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> 
 }
 
 fn stock(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> {
-    // Within the days of a trace: else the server would begin to forget them.
+    // Within the days of a trace: else the server's jobs would begin to forget them. Nothing else is due for a job either.
     let returned = now - TimeDelta::days(30);
-    let (lent, returned, due) = (
+    let (from, returned, due) = (
         (returned - TimeDelta::days(14)).to_rfc3339(),
         returned.to_rfc3339(),
         (returned + TimeDelta::days(14)).date_naive(),
@@ -125,7 +125,7 @@ fn stock(words: Words, size: &Size, now: DateTime<Utc>) -> Vec<String> {
         format!(
             "insert into loan_history (id, item_id, patron_id, card_id, branch_id, device_id, material, lent_at, \
              due_on, returned_at, returned_branch_id, returned_device_id) \
-             select {}, 1 + n % {items}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '{lent}', \
+             select {}, 1 + n % {items}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '{from}', \
              '{due}', '{returned}', 1, 1 from {}",
             words.key(TAG_PAST_LOAN, "n"),
             size.patrons,
@@ -178,7 +178,7 @@ fn devices_to_come() -> String {
 pub(super) fn lent(words: Words, size: &Size, round: u8) -> String {
     format!(
         "insert into open_loans (item_id, id, patron_id, card_id, branch_id, device_id, material, lent_at, due_on) \
-         select n, {}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '{LONG_AGO}', '2026-12-31' from {}",
+         select n, {}, 1 + n % {}, 1 + n % {}, 1, 1, 'book', '{LONG_AGO}', '2098-12-31' from {}",
         words.key(tag_of_round(round), "n"),
         size.patrons,
         size.patrons,

@@ -69,11 +69,9 @@ async fn loans(
     let mut loans = over(work, before, after).await?;
     let next = loans.last().filter(|_| loans.len() as u64 >= work.rows);
     let next = next.map(|last| (last.returned_at, last.id));
-    // Whoever withdraws a consent or charges a fee holds the patron: what is read now stands until the loan has gone.
-    let key =
-        |loan: &loan_history::Model| locks::Key { patron_id: Some(loan.patron_id), ..locks::Key::default() };
-    let keys: Vec<_> = loans.iter().map(key).collect();
-    locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
+    if !work.dry_run {
+        loans = hold(work, loans).await?;
+    }
     let owed = owed(work, &loans).await?;
     loans.retain(|loan| !owed.contains(&loan.id));
     if loans.is_empty() {
@@ -120,6 +118,22 @@ async fn over(
         query = query.filter(keyset::behind((ReturnedAt, at), (Id, id)));
     }
     Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
+}
+
+/// Those of the loans that are still there once their patrons are held. Whoever withdraws a consent, charges a fee or pays
+/// one back holds the patron: what is read after this stands until the loan has gone.
+async fn hold(
+    work: &Work<'_>,
+    loans: Vec<loan_history::Model>,
+) -> Result<Vec<loan_history::Model>, RegisterError> {
+    let key =
+        |loan: &loan_history::Model| locks::Key { patron_id: Some(loan.patron_id), ..locks::Key::default() };
+    let keys: Vec<_> = loans.iter().map(key).collect();
+    locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
+    let there = loan_history::Entity::find()
+        .filter(loan_history::Column::Id.is_in(loans.iter().map(|loan| loan.id)))
+        .all(work.transaction);
+    Ok(there.await.map_err(StoreError::from)?)
 }
 
 /// Those of the loans for which something is owed, or for their item by their patron at a desk.

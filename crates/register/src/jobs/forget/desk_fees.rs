@@ -9,14 +9,13 @@ use kortisto_store::{
     entities::{fees, loan_history, open_loans},
 };
 use sea_orm::{
-    ColumnTrait as _, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// One batch of those that were charged before this, in the order of their keys from behind `after`. Gives the last one
-/// while there are more.
+/// One batch of them, in the order of their keys from behind `after`: the items of those that were charged before this are
+/// forgotten. Gives the last one that was looked at while there are more.
 ///
 /// # Errors
 /// [`RegisterError`] when the database fails.
@@ -25,27 +24,14 @@ pub(super) async fn batch(
     before: DateTime<Utc>,
     after: Uuid,
 ) -> Result<(JobReport, Option<Uuid>), RegisterError> {
-    let open_loan = of_fee(open_loans::Entity, open_loans::Column::PatronId, open_loans::Column::ItemId);
-    let traced_loan =
-        of_fee(loan_history::Entity, loan_history::Column::PatronId, loan_history::Column::ItemId);
-    let settled: Vec<Uuid> = fees::Entity::find()
-        .select_only()
-        .column(fees::Column::Id)
-        .filter(fees::Column::Id.gt(after))
-        .filter(fees::Column::ItemId.is_not_null())
-        .filter(fees::Column::LoanId.is_null())
-        .filter(fees::Column::HoldId.is_null())
-        .filter(fees::Column::OpenCents.eq(0))
-        .filter(fees::Column::CreatedAt.lt(before))
-        .filter(Expr::exists(open_loan).not())
-        .filter(Expr::exists(traced_loan).not())
-        .order_by_asc(fees::Column::Id)
-        .limit(work.rows)
-        .into_tuple()
-        .all(work.transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let next = settled.last().copied().filter(|_| settled.len() as u64 >= work.rows);
+    let fees = of_items_alone(work, after).await?;
+    let next = fees.last().map(|fee| fee.id).filter(|_| fees.len() as u64 >= work.rows);
+    let old = |fee: &fees::Model| fee.open_cents == 0 && fee.created_at < before;
+    let fees: Vec<_> = fees.into_iter().filter(old).collect();
+    let named = named_by_loans(work, &fees).await?;
+    let unnamed =
+        |fee: &&fees::Model| fee.item_id.is_some_and(|item| !named.contains(&(fee.patron_id, item)));
+    let settled: Vec<Uuid> = fees.iter().filter(unnamed).map(|fee| fee.id).collect();
     let report = JobReport::of([("items_of_desk_fees", settled.len() as u64)]);
     if !work.dry_run && !settled.is_empty() {
         fees::Entity::update_many()
@@ -81,12 +67,37 @@ pub(super) async fn owed(
     Ok(found.into_iter().collect())
 }
 
-/// The patron of a fee has or had its item, by a row of this table of loans.
-fn of_fee<L: EntityTrait>(loans: L, patron: L::Column, item: L::Column) -> SelectStatement {
-    Query::select()
-        .expr(Expr::value(1))
-        .from(loans)
-        .and_where(Expr::col((loans, patron)).equals((fees::Entity, fees::Column::PatronId)))
-        .and_where(Expr::col((loans, item)).equals((fees::Entity, fees::Column::ItemId)))
-        .take()
+/// Such fees, in the order of their keys from behind `after`.
+async fn of_items_alone(work: &Work<'_>, after: Uuid) -> Result<Vec<fees::Model>, RegisterError> {
+    let found = fees::Entity::find()
+        .filter(fees::Column::Id.gt(after))
+        .filter(fees::Column::ItemId.is_not_null())
+        .filter(fees::Column::LoanId.is_null())
+        .filter(fees::Column::HoldId.is_null())
+        .order_by_asc(fees::Column::Id)
+        .limit(work.rows)
+        .all(work.transaction);
+    Ok(found.await.map_err(StoreError::from)?)
+}
+
+/// Patrons and items of loans for these items that run or have left a trace.
+async fn named_by_loans(work: &Work<'_>, fees: &[fees::Model]) -> Result<HashSet<(i64, i64)>, RegisterError> {
+    let items = || fees.iter().filter_map(|fee| fee.item_id);
+    let open: Vec<(i64, i64)> = open_loans::Entity::find()
+        .select_only()
+        .columns([open_loans::Column::PatronId, open_loans::Column::ItemId])
+        .filter(open_loans::Column::ItemId.is_in(items()))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let past: Vec<(i64, i64)> = loan_history::Entity::find()
+        .select_only()
+        .columns([loan_history::Column::PatronId, loan_history::Column::ItemId])
+        .filter(loan_history::Column::ItemId.is_in(items()))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(open.into_iter().chain(past).collect())
 }

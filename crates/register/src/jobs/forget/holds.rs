@@ -9,14 +9,15 @@ use crate::RegisterError;
 use chrono::{DateTime, Utc};
 use kortisto_domain::history;
 use kortisto_store::{
-    StoreError,
+    Engine, StoreError,
     entities::{fees, holds, notice_lines},
-    queries::keyset,
+    queries::{keyset, locks},
 };
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _, Query},
+    ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::Expr,
 };
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The job.
@@ -40,13 +41,23 @@ impl Batched for ForgetHolds {
         let rulebook = work.register.rulebook_in(work.transaction).await?;
         let days = rulebook.policies.retention(moment.today()).item_trace_days;
         let before = moment.start_of(history::traced_from(days, moment.today()));
-        let over = over(work, before, place).await?;
-        let next = over.last().filter(|_| over.len() as u64 >= work.rows).copied().map(Some);
+        let mut over = over(work, before, place).await?;
+        let next = over.last().filter(|_| over.len() as u64 >= work.rows);
+        let next = next.map(|last| Some((last.closed_at, last.id)));
+        if !work.dry_run {
+            // Whoever pays a fee back holds the patron: what is read now stands until the hold has gone.
+            let of_patron =
+                |hold: &Over| locks::Key { patron_id: Some(hold.patron_id), ..Default::default() };
+            let keys: Vec<_> = over.iter().map(of_patron).collect();
+            locks::take(work.transaction, Engine::of(work.transaction), &keys).await?;
+        }
+        let owed = owed(work, &over).await?;
+        over.retain(|hold| !owed.contains(&hold.id));
         let report = JobReport::of([("forgotten_holds", over.len() as u64)]);
         if work.dry_run || over.is_empty() {
             return Ok((report, next));
         }
-        let ids = || over.iter().map(|(_, id)| *id);
+        let ids = || over.iter().map(|hold| hold.id);
         fees::Entity::update_many()
             .col_expr(fees::Column::ItemId, Expr::value(None::<i64>))
             .filter(fees::Column::HoldId.is_in(ids()))
@@ -68,29 +79,44 @@ impl Batched for ForgetHolds {
     }
 }
 
-/// Holds that were over before this and for which nothing is owed.
+/// A hold that is over.
+#[derive(FromQueryResult)]
+struct Over {
+    id: Uuid,
+    patron_id: i64,
+    closed_at: DateTime<Utc>,
+}
+
+/// Holds that were over before this, in the order in which they were.
 async fn over(
     work: &Work<'_>,
     before: DateTime<Utc>,
     place: Option<(DateTime<Utc>, Uuid)>,
-) -> Result<Vec<(DateTime<Utc>, Uuid)>, RegisterError> {
-    use holds::Column::{ClosedAt, Id};
-    let owed = Query::select()
-        .expr(Expr::value(1))
-        .from(fees::Entity)
-        .and_where(Expr::col((fees::Entity, fees::Column::HoldId)).equals((holds::Entity, Id)))
-        .and_where(Expr::col((fees::Entity, fees::Column::OpenCents)).gt(0))
-        .take();
+) -> Result<Vec<Over>, RegisterError> {
+    use holds::Column::{ClosedAt, Id, PatronId};
     let mut query = holds::Entity::find()
         .select_only()
-        .columns([ClosedAt, Id])
+        .columns([Id, PatronId, ClosedAt])
         .filter(ClosedAt.lt(before))
-        .filter(Expr::exists(owed).not())
         .order_by_asc(ClosedAt)
         .order_by_asc(Id)
         .limit(work.rows);
     if let Some((at, id)) = place {
         query = query.filter(keyset::behind((ClosedAt, at), (Id, id)));
     }
-    Ok(query.into_tuple().all(work.transaction).await.map_err(StoreError::from)?)
+    Ok(query.into_model().all(work.transaction).await.map_err(StoreError::from)?)
+}
+
+/// Those of them for which something is owed.
+async fn owed(work: &Work<'_>, holds: &[Over]) -> Result<HashSet<Uuid>, RegisterError> {
+    let found: Vec<Uuid> = fees::Entity::find()
+        .select_only()
+        .column(fees::Column::HoldId)
+        .filter(fees::Column::HoldId.is_in(holds.iter().map(|hold| hold.id)))
+        .filter(fees::Column::OpenCents.gt(0))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(found.into_iter().collect())
 }

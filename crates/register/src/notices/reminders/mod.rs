@@ -1,7 +1,7 @@
 //! Loans that are about to fall due, and loans that are late (A58, A59): the jobs that remind of them.
 //!
-//! They go through the patrons with such loans in the order of their keys, hold patron and items, and look again. A
-//! batch writes notices, marks and fees together.
+//! They go through the patrons with loans in the order of their keys, hold those with such loans and the items, and look
+//! again. A batch writes notices, marks and fees together.
 
 mod found;
 mod write;
@@ -102,7 +102,7 @@ async fn batch(
     reminding: Reminding,
     after: i64,
 ) -> Result<(JobReport, Option<i64>), RegisterError> {
-    let keys = patrons_behind(work, reminding, after).await?;
+    let keys = borrowers_behind(work, after).await?;
     let next = keys.last().copied().filter(|_| keys.len() as u64 >= work.rows);
     let mut found = Found::read(work, reminding, &keys).await?;
     // Nobody is held for whom nothing is due.
@@ -129,18 +129,13 @@ async fn batch(
     Ok((report, next))
 }
 
-/// Patrons who have such loans, in the order of their keys.
-async fn patrons_behind(
-    work: &Work<'_>,
-    reminding: Reminding,
-    after: i64,
-) -> Result<Vec<i64>, RegisterError> {
-    let today = work.register.surroundings.moment().today();
+/// Patrons who have loans, whichever, in the order of their keys: to look for certain loans here would make a batch read
+/// on until it has found as many.
+async fn borrowers_behind(work: &Work<'_>, after: i64) -> Result<Vec<i64>, RegisterError> {
     let found = open_loans::Entity::find()
         .select_only()
         .column(open_loans::Column::PatronId)
         .distinct()
-        .filter(reminding.candidates(today))
         .filter(open_loans::Column::PatronId.gt(after))
         .order_by_asc(open_loans::Column::PatronId)
         .limit(work.rows)
