@@ -15,7 +15,7 @@ create index holds_ending on holds (valid_until, id) where state = 1 and valid_u
 drop index holds_closed;
 create index holds_closed_in_order on holds (closed_at, id) where closed_at is not null;
 
-create index open_loans_in_order on open_loans (due_on, item_id);
+create index open_loans_in_order on open_loans (due_on, id);
 drop index open_loans_by_due_date
 "
 );

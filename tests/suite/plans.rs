@@ -8,7 +8,7 @@ use kortisto_store::{
     StoreError,
     queries::{circulation_facts, door_facts, locks, pin_facts},
 };
-use kortisto_testkit::{Engine, TestRegister, on_both_engines};
+use kortisto_testkit::{Engine, TestRegister, on_both_engines, register::Words};
 use sea_orm::{ConnectionTrait, Statement, sqlx::Row as _};
 use serde_json::Value;
 use std::time::Duration;
@@ -165,22 +165,8 @@ fn names(sql: &str) -> Vec<(String, String)> {
 async fn fill(t: &TestRegister, engine: Engine) {
     t.device(kortisto_domain::DeviceKind::SelfCheckout).await;
     const THEN: &str = "'2026-01-01T00:00:00+00:00'";
-    let (series, uuid, bytes, born) = match engine {
-        Engine::Postgres => (
-            format!("generate_series(1, {ROWS}) as g(n)"),
-            "lpad(to_hex(n), 32, '0')::uuid",
-            "sha256(n::text::bytea)",
-            "date '1940-01-01' + n",
-        ),
-        Engine::Sqlite => (
-            format!(
-                "(with recursive c(n) as (select 1 union all select n + 1 from c where n < {ROWS}) select n from c)"
-            ),
-            "unhex(printf('%032x', n))",
-            "unhex(printf('%064x', n))",
-            "date('1940-01-01', '+' || n || ' days')",
-        ),
-    };
+    let words = Words(engine);
+    let (uuid, bytes, born) = (words.key(0, "n"), words.digest("n"), words.days_after("1940-01-01", "n"));
     let statements = [
         format!(
             "patrons (id, number, pseudonym, category, state, family_name, given_names, birth_date, \
@@ -241,7 +227,7 @@ async fn fill(t: &TestRegister, engine: Engine) {
         ),
     ];
     for rows in statements {
-        t.store.writer().execute_unprepared(&format!("insert into {rows} from {series}")).await.unwrap();
+        words.write(t, ROWS, &rows).await;
     }
-    t.store.writer().execute_unprepared("analyze").await.unwrap();
+    t.store.writer().execute_unprepared(words.analyze()).await.unwrap();
 }

@@ -23,6 +23,7 @@ use sea_orm::{
     QuerySelect as _,
 };
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The job.
 pub(crate) struct BillLoans;
@@ -37,8 +38,8 @@ struct Sum {
 impl Batched for BillLoans {
     const NAME: &'static str = "bill_loan";
 
-    /// The last loan that was looked at, by its due date and its item.
-    type Place = Option<(NaiveDate, i64)>;
+    /// The last loan that was looked at, by its due date.
+    type Place = Option<(NaiveDate, Uuid)>;
 
     fn first() -> Self::Place {
         None
@@ -52,7 +53,7 @@ impl Batched for BillLoans {
         let rulebook = work.register.rulebook_in(work.transaction).await?;
         let late = late(work, &moment, place).await?;
         let next = late.last().filter(|_| late.len() as u64 >= work.rows);
-        let next = next.map(|last| Some((last.due_on, last.item_id)));
+        let next = next.map(|last| Some((last.due_on, last.id)));
         let due = to_bill(work, &rulebook, &moment, late).await?;
         if work.dry_run || due.is_empty() {
             return Ok((JobReport::of([("billed_loans", due.len() as u64)]), next));
@@ -68,17 +69,17 @@ impl Batched for BillLoans {
 async fn late(
     work: &Work<'_>,
     moment: &Moment,
-    place: Option<(NaiveDate, i64)>,
+    place: Option<(NaiveDate, Uuid)>,
 ) -> Result<Vec<open_loans::Model>, RegisterError> {
-    use open_loans::Column::{DueOn, ItemId, State};
+    use open_loans::Column::{DueOn, Id, State};
     let mut query = open_loans::Entity::find()
         .filter(DueOn.lt(moment.today()))
         .filter(State.eq(LoanState::Open.code()))
         .order_by_asc(DueOn)
-        .order_by_asc(ItemId)
+        .order_by_asc(Id)
         .limit(work.rows);
-    if let Some((due_on, item)) = place {
-        query = query.filter(keyset::behind((DueOn, due_on), (ItemId, item)));
+    if let Some((due_on, id)) = place {
+        query = query.filter(keyset::behind((DueOn, due_on), (Id, id)));
     }
     Ok(query.all(work.transaction).await.map_err(StoreError::from)?)
 }

@@ -6,7 +6,8 @@ use sea_orm::{
 };
 
 /// The rows that come after this one, which need not be there any more. Both columns ascend; the second one is unique. It
-/// takes an index of both to get right there, past all that are alike in the first one.
+/// takes an index of both to get right there, past all that are alike in the first one; on SQLite, none leads there by an integer
+/// that is the primary key.
 pub fn behind<F: ColumnTrait, S: ColumnTrait>(
     (first, at): (F, impl Into<Value>),
     (second, id): (S, impl Into<Value>),

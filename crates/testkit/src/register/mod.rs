@@ -16,6 +16,7 @@ mod probes;
 mod rules;
 mod seed;
 mod staff;
+mod words;
 
 pub use client::{Device, certificate_request, connect_at, new_id};
 pub use debts::FeeSeed;
@@ -29,6 +30,7 @@ pub use seed::{
     new_identity_code,
 };
 pub use staff::{Bearer, STAFF_PASSWORD, Staff};
+pub use words::Words;
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
 use chrono::{TimeDelta, Utc};

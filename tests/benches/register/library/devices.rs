@@ -1,10 +1,11 @@
 //! The devices: kiosks, doors, kiosks in other hands, and desks, each with its own certificate.
 
-use super::{rows::LONG_AGO, size::DEVICES, sql::Words};
+use super::{rows::LONG_AGO, size::DEVICES};
 use chrono::TimeDelta;
 use kortisto_domain::{DeviceKind, DeviceState};
 use kortisto_register::{Clock as _, SystemClock};
 use kortisto_server::ca::{Authority, DeviceName};
+use kortisto_testkit::register::Words;
 use rcgen::{CertificateParams, KeyPair};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 

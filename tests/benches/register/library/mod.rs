@@ -4,7 +4,6 @@ pub(crate) mod devices;
 pub(crate) mod names;
 pub(crate) mod rows;
 pub(crate) mod size;
-pub(crate) mod sql;
 
 use crate::{library::size::Size, machine};
 use devices::Devices;
@@ -15,12 +14,12 @@ use kortisto_store::{Store, StoreOptions};
 use kortisto_testkit::{
     Engine,
     postgres::{Cluster, PrivateCluster, Settings},
+    register::Words,
     sqlite,
 };
 use kortisto_vault::{CardBinding, HashCost, Keys, LengthRange, Pin, PinVault, PoolSize, SystemRandom};
 use sea_orm::{ConnectionTrait as _, Statement};
 use size::{CARDS_WITH_PIN, PIN};
-use sql::Words;
 use std::{
     path::Path,
     sync::{

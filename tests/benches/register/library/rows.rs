@@ -7,10 +7,10 @@ use super::{
         CONNECTIONS, DEVICES, ONE_PATRON, QUEUE_LENGTH, QUEUED_TITLES, SESSIONS, SESSIONS_PER_DEVICE,
         STAFF_SESSION, Size, TAG_READY_HOLD,
     },
-    sql::Words,
 };
 use crate::caller::token_hash_of;
 use chrono::{DateTime, TimeDelta, Utc};
+use kortisto_testkit::register::Words;
 
 /// An instant before everything.
 pub(super) const LONG_AGO: &str = "2026-01-01T00:00:00+00:00";

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use kortisto_store::queries::patron_search;
-use kortisto_testkit::{Engine, TestRegister, on_both_engines};
+use kortisto_testkit::{Engine, TestRegister, on_both_engines, register::Words};
 use sea_orm::{ConnectionTrait as _, Statement, Value, sqlx::Row as _};
 
 /// Rows: enough that reading all of them would be noticed by the planner.
@@ -56,29 +56,15 @@ async fn explain(t: &TestRegister, engine: Engine, sql: &str, values: Vec<Value>
 
 /// Namesakes by the thousand, in two families, of as many birth dates as a register of that size has.
 async fn fill(t: &TestRegister, engine: Engine) {
-    let (rows, pseudonym, born, number) = match engine {
-        Engine::Postgres => (
-            format!("generate_series(1, {ROWS}) as g(n)"),
-            "lpad(to_hex(n), 32, '0')::uuid",
-            "date '1950-01-01' + n % 15000",
-            "lpad(n::text, 6, '0')",
-        ),
-        Engine::Sqlite => (
-            format!(
-                "(with recursive c(n) as (select 1 union all select n + 1 from c where n < {ROWS}) select n from c)"
-            ),
-            "unhex(printf('%032x', n))",
-            "date('1950-01-01', '+' || (n % 15000) || ' days')",
-            "printf('%06d', n)",
-        ),
-    };
-    let sql = format!(
-        "insert into patrons (number, pseudonym, category, state, family_name, given_names, birth_date, \
+    let words = Words(engine);
+    let (pseudonym, born) = (words.key(0, "n"), words.days_after("1950-01-01", "n % 15000"));
+    let number = words.numbered(' ', "n", 6);
+    let patrons = format!(
+        "patrons (number, pseudonym, category, state, family_name, given_names, birth_date, \
          service_language, home_branch_id, created_at, changed_at, changed_by, search_name) \
          select 'N' || n, {pseudonym}, 1, 1, 'Korhonen', 'Aino', {born}, 'fi', 1, '2026-01-01T00:00:00+00:00', \
-         '2026-01-01T00:00:00+00:00', 'test', case when n % 2 = 0 then 'korhonen ' else 'virtanen ' end || {number} \
-         from {rows}"
+         '2026-01-01T00:00:00+00:00', 'test', case when n % 2 = 0 then 'korhonen' else 'virtanen' end || {number}"
     );
-    t.store.writer().execute_unprepared(&sql).await.unwrap();
-    t.store.writer().execute_unprepared("analyze").await.unwrap();
+    words.write(t, ROWS, &patrons).await;
+    t.store.writer().execute_unprepared(words.analyze()).await.unwrap();
 }

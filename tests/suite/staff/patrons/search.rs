@@ -6,7 +6,7 @@ use kortisto_domain::{Purpose, names::search_name};
 use kortisto_store::entities::patrons;
 use kortisto_testkit::{
     on_both_engines,
-    register::{PatronSeed, TestPatron},
+    register::{PatronSeed, TestPatron, Words},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _};
 use tonic::{Response, Status};
@@ -139,16 +139,8 @@ on_both_engines! {
     async fn one_search_shows_three_hundred_and_no_more(engine: Engine) {
         let l = Library::open(engine).await;
         let template = l.named("Niemi", "Aino").await;
-        let pseudonym = match engine {
-            kortisto_testkit::Engine::Postgres => "lpad(to_hex(n), 32, '0')::uuid",
-            kortisto_testkit::Engine::Sqlite => "unhex(printf('%032x', n))",
-        };
-        let rows = match engine {
-            kortisto_testkit::Engine::Postgres => "generate_series(1, 320) as g(n)",
-            kortisto_testkit::Engine::Sqlite => {
-                "(with recursive c(n) as (select 1 union all select n + 1 from c where n < 320) select n from c)"
-            }
-        };
+        let words = Words(engine);
+        let (pseudonym, rows) = (words.key(0, "n"), words.series(1, 320));
         let fill = format!(
             "insert into patrons (number, pseudonym, category, state, family_name, given_names, service_language, \
              home_branch_id, created_at, changed_at, changed_by, search_name) \

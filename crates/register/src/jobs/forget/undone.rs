@@ -11,9 +11,11 @@ use kortisto_store::{
     entities::{audit, loan_history, open_loans},
 };
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement},
+    ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
 };
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// One batch of them, by the rows that undid them: those behind the row `after` and before the row `before`. Gives the
@@ -26,69 +28,88 @@ pub(super) async fn batch(
     before: Uuid,
     after: Uuid,
 ) -> Result<(JobReport, Option<Uuid>), RegisterError> {
-    let found: Vec<(Uuid, Uuid)> = audit::Entity::find()
-        .select_only()
-        .columns([audit::Column::Id, audit::Column::LoanId])
-        .filter(audit::Column::Id.gt(after))
-        .filter(audit::Column::Id.lt(before))
-        .filter(Expr::col((audit::Entity, audit::Column::Action)).eq(undoing()))
-        .filter(audit::Column::Granted.eq(true))
-        .filter(audit::Column::LoanId.is_not_null())
-        .filter(Expr::exists(goes_on()).not())
-        .filter(Expr::exists(was_returned()).not())
-        .filter(Expr::exists(said_later(before)).not())
-        .order_by_asc(audit::Column::Id)
-        .limit(work.rows)
-        .into_tuple()
-        .all(work.transaction)
-        .await
-        .map_err(StoreError::from)?;
-    let next = found.last().filter(|_| found.len() as u64 >= work.rows).map(|(row, _)| *row);
-    let report = JobReport::of([("undone_loans_in_trail", found.len() as u64)]);
-    if !work.dry_run && !found.is_empty() {
-        let loans: Vec<Uuid> = found.into_iter().map(|(_, loan)| loan).collect();
+    let mut undoings = undoings(work, before, after).await?;
+    let next = undoings.last().filter(|_| undoings.len() as u64 >= work.rows).map(|row| row.id);
+    let kept = traced(work, &undoings).await?;
+    let last = last_said(work, before, &undoings).await?;
+    undoings.retain(|row| !kept.contains(&row.loan_id) && last.get(&row.loan_id) == Some(&row.id));
+    let report = JobReport::of([("undone_loans_in_trail", undoings.len() as u64)]);
+    if !work.dry_run && !undoings.is_empty() {
+        let loans: Vec<Uuid> = undoings.into_iter().map(|row| row.loan_id).collect();
         traces::of_loans(work.transaction, &loans).await?;
     }
     Ok((report, next))
 }
 
+/// A row of the trail that undid a loan.
+#[derive(FromQueryResult)]
+struct Undoing {
+    id: Uuid,
+    item_id: Option<i64>,
+    loan_id: Uuid,
+}
+
 /// The action of rows that undo. It stands in the statement as it does in the index of such rows, which would not be used
 /// for a word that is bound.
-fn undoing() -> Expr {
-    Expr::cust("'cancel_checkout'")
+fn undoes() -> Expr {
+    Expr::col(audit::Column::Action).eq(Expr::cust("'cancel_checkout'"))
 }
 
-/// The open loan of a row: it was renewed, and the renewal was undone.
-fn goes_on() -> SelectStatement {
-    use open_loans::{Column, Entity};
-    Query::select()
-        .expr(Expr::value(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::ItemId)).equals((audit::Entity, audit::Column::ItemId)))
-        .and_where(Expr::col((Entity, Column::Id)).equals((audit::Entity, audit::Column::LoanId)))
-        .take()
+/// Rows that undid a loan, in their order.
+async fn undoings(work: &Work<'_>, before: Uuid, after: Uuid) -> Result<Vec<Undoing>, RegisterError> {
+    let found = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::Id, audit::Column::ItemId, audit::Column::LoanId])
+        .filter(audit::Column::Id.gt(after))
+        .filter(audit::Column::Id.lt(before))
+        .filter(undoes())
+        .filter(audit::Column::Granted.eq(true))
+        .filter(audit::Column::LoanId.is_not_null())
+        .order_by_asc(audit::Column::Id)
+        .limit(work.rows)
+        .into_model()
+        .all(work.transaction);
+    Ok(found.await.map_err(StoreError::from)?)
 }
 
-/// The same once it was returned: its rows go with its trace.
-fn was_returned() -> SelectStatement {
-    use loan_history::{Column, Entity};
-    Query::select()
-        .expr(Expr::value(1))
-        .from(Entity)
-        .and_where(Expr::col((Entity, Column::Id)).equals((audit::Entity, audit::Column::LoanId)))
-        .take()
+/// Loans of these rows whose trace lasts: those that go on, because it was their renewal that was undone, and the same once
+/// they were returned. The rows of these go with the trace. A loan that is returned meanwhile is found as the one or the other.
+async fn traced(work: &Work<'_>, undoings: &[Undoing]) -> Result<HashSet<Uuid>, RegisterError> {
+    let open: Vec<Uuid> = open_loans::Entity::find()
+        .select_only()
+        .column(open_loans::Column::Id)
+        .filter(open_loans::Column::ItemId.is_in(undoings.iter().filter_map(|row| row.item_id)))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    let past: Vec<Uuid> = loan_history::Entity::find()
+        .select_only()
+        .column(loan_history::Column::Id)
+        .filter(loan_history::Column::Id.is_in(undoings.iter().map(|row| row.loan_id)))
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(open.into_iter().chain(past).collect())
 }
 
-/// What the trail says of the loan that is not old enough, or that undoes it after this row.
-fn said_later(before: Uuid) -> SelectStatement {
-    let later = Alias::new("later");
-    let of_later = |column| Expr::col((later.clone(), column));
-    let undoes = of_later(audit::Column::Action).eq(undoing());
-    let behind = of_later(audit::Column::Id).gt(Expr::col((audit::Entity, audit::Column::Id)));
-    Query::select()
-        .expr(Expr::value(1))
-        .from_as(audit::Entity, later.clone())
-        .and_where(of_later(audit::Column::LoanId).equals((audit::Entity, audit::Column::LoanId)))
-        .and_where(of_later(audit::Column::Id).gte(before).or(undoes.and(behind)))
-        .take()
+/// The last row of the trail about each of these loans, of those that are not old enough or undo something: a renewal may
+/// have been undone before the loan was.
+async fn last_said(
+    work: &Work<'_>,
+    before: Uuid,
+    undoings: &[Undoing],
+) -> Result<HashMap<Uuid, Uuid>, RegisterError> {
+    let said: Vec<(Uuid, Uuid)> = audit::Entity::find()
+        .select_only()
+        .columns([audit::Column::LoanId, audit::Column::Id])
+        .filter(audit::Column::LoanId.is_in(undoings.iter().map(|row| row.loan_id)))
+        .filter(Condition::any().add(audit::Column::Id.gte(before)).add(undoes()))
+        .order_by_asc(audit::Column::Id)
+        .into_tuple()
+        .all(work.transaction)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(said.into_iter().collect())
 }

@@ -3,7 +3,7 @@
 use super::Reminding;
 use crate::{RegisterError, Rulebook, jobs::Work};
 use kortisto_domain::{
-    FeeKind, Moment, NoticeChannel, PatronCategory, notices::timing, policy::NoticePolicy,
+    FeeKind, LoanState, Moment, NoticeChannel, PatronCategory, notices::timing, policy::NoticePolicy,
 };
 use kortisto_store::{
     Engine, StoreError,
@@ -58,15 +58,17 @@ impl Found {
             .all(connection)
             .await
             .map_err(StoreError::from)?;
-        let loans = open_loans::Entity::find()
+        // By patron alone: a planner that knows no dates may take the days for the narrower way, and read all that are due.
+        let mut loans = open_loans::Entity::find()
             .filter(open_loans::Column::PatronId.is_in(keys()))
-            .filter(reminding.candidates(moment.today()))
+            .filter(open_loans::Column::State.eq(LoanState::Open.code()))
             .order_by_asc(open_loans::Column::PatronId)
             .order_by_asc(open_loans::Column::DueOn)
             .order_by_asc(open_loans::Column::ItemId)
             .all(connection)
             .await
             .map_err(StoreError::from)?;
+        loans.retain(|loan| reminding.may_concern(loan, moment.today()));
         Ok(Self {
             reminding,
             moment,

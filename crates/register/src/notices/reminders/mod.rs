@@ -12,12 +12,9 @@ use crate::{
 };
 use chrono::{Days, NaiveDate};
 use found::Found;
-use kortisto_domain::{LoanState, NoticeKind, notices::REMINDER_DAYS, policy::REMINDERS_MAX};
+use kortisto_domain::{NoticeKind, notices::REMINDER_DAYS, policy::REMINDERS_MAX};
 use kortisto_store::{Engine, StoreError, entities::open_loans, queries::changes};
-use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::{Expr, ExprTrait as _},
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use write::Writer;
 
 /// The job that writes the due-date reminders of today (A58).
@@ -80,19 +77,14 @@ impl Reminding {
         }
     }
 
-    /// The loans that may get one today, whatever policy and preference say.
-    fn candidates(self, today: NaiveDate) -> Condition {
-        let open = Condition::all().add(open_loans::Column::State.eq(LoanState::Open.code()));
+    /// Whether this loan may get one today, whatever policy and preference say.
+    fn may_concern(self, loan: &open_loans::Model, today: NaiveDate) -> bool {
         match self {
             Self::Due => {
                 let last = today + Days::new(REMINDER_DAYS.1.into());
-                let reminded = Expr::col(open_loans::Column::RemindedFor);
-                let anew = reminded.clone().is_null().or(reminded.ne(Expr::col(open_loans::Column::DueOn)));
-                open.add(open_loans::Column::DueOn.between(today, last)).add(anew)
+                (today..=last).contains(&loan.due_on) && loan.reminded_for != Some(loan.due_on)
             }
-            Self::Overdue => open
-                .add(open_loans::Column::DueOn.lt(today))
-                .add(open_loans::Column::NoticesSent.lt(REMINDERS_MAX as i16)),
+            Self::Overdue => loan.due_on < today && loan.notices_sent < REMINDERS_MAX as i16,
         }
     }
 }

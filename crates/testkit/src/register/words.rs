@@ -1,14 +1,16 @@
-//! One text for both engines: what differs when rows are made in bulk.
+//! Many rows in one statement: what differs between the engines.
 
-use kortisto_testkit::Engine;
+use super::{Engine, TestRegister};
+use sea_orm::ConnectionTrait as _;
 
 /// Pieces of SQL in the words of an engine.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Words(pub(crate) Engine);
+pub struct Words(pub Engine);
 
 impl Words {
     /// The numbers `from` to `to` as column `n` of a table, for a FROM clause.
-    pub(crate) fn series(self, from: u64, to: u64) -> String {
+    #[must_use]
+    pub fn series(self, from: u64, to: u64) -> String {
         match self.0 {
             Engine::Postgres => format!("generate_series({from}::bigint, {to}::bigint) as g(n)"),
             Engine::Sqlite => format!(
@@ -19,7 +21,8 @@ impl Words {
     }
 
     /// Rows of a number and two texts as columns `k`, `shown` and `folded` of a table, for a FROM clause.
-    pub(crate) fn texts(self, name: &str, texts: &[(String, String)]) -> String {
+    #[must_use]
+    pub fn texts(self, name: &str, texts: &[(String, String)]) -> String {
         let rows: Vec<_> = texts
             .iter()
             .enumerate()
@@ -35,7 +38,8 @@ impl Words {
     }
 
     /// A day and the number `expression` of days after it.
-    pub(crate) fn days_after(self, day: &str, expression: &str) -> String {
+    #[must_use]
+    pub fn days_after(self, day: &str, expression: &str) -> String {
         match self.0 {
             Engine::Postgres => format!("date '{day}' + ({expression})::int"),
             Engine::Sqlite => format!("date('{day}', '+' || ({expression}) || ' days')"),
@@ -43,23 +47,35 @@ impl Words {
     }
 
     /// A letter and the number `expression` in `digits` digits.
-    pub(crate) fn numbered(self, letter: char, expression: &str, digits: usize) -> String {
+    #[must_use]
+    pub fn numbered(self, letter: char, expression: &str, digits: usize) -> String {
         match self.0 {
             Engine::Postgres => format!("'{letter}' || lpad(({expression})::text, {digits}, '0')"),
             Engine::Sqlite => format!("printf('{letter}%0{digits}d', {expression})"),
         }
     }
 
-    /// The key that [`super::size::key`] gives.
-    pub(crate) fn key(self, tag: u8, expression: &str) -> String {
+    /// A key of 16 bytes: the tag, and the number `expression` behind it.
+    #[must_use]
+    pub fn key(self, tag: u8, expression: &str) -> String {
         match self.0 {
             Engine::Postgres => format!("('{tag:02x}' || lpad(to_hex({expression}), 30, '0'))::uuid"),
             Engine::Sqlite => format!("unhex(printf('{tag:02x}%030x', {expression}))"),
         }
     }
 
+    /// 32 bytes that are others for each number `expression`.
+    #[must_use]
+    pub fn digest(self, expression: &str) -> String {
+        match self.0 {
+            Engine::Postgres => format!("sha256(({expression})::text::bytea)"),
+            Engine::Sqlite => format!("unhex(printf('%064x', {expression}))"),
+        }
+    }
+
     /// Bytes.
-    pub(crate) fn bytes(self, bytes: &[u8]) -> String {
+    #[must_use]
+    pub fn bytes(self, bytes: &[u8]) -> String {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self.0 {
             Engine::Postgres => format!("'\\x{hex}'::bytea"),
@@ -68,10 +84,21 @@ impl Words {
     }
 
     /// What makes statistics, and on PostgreSQL also what autovacuum would do sooner or later.
-    pub(crate) const fn analyze(self) -> &'static str {
+    #[must_use]
+    pub const fn analyze(self) -> &'static str {
         match self.0 {
             Engine::Postgres => "vacuum analyze",
             Engine::Sqlite => "analyze",
         }
+    }
+
+    /// Writes `rows` rows of a table. What is written says the table with its columns and what they are for each number `n`
+    /// from 1 on: `titles (id, label) select n, 'T' || n`.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn write(self, t: &TestRegister, rows: u32, what: &str) {
+        let insert = format!("insert into {what} from {}", self.series(1, rows.into()));
+        t.store.writer().execute_unprepared(&insert).await.expect("many rows");
     }
 }
