@@ -12,7 +12,7 @@ use kortisto_domain::{DeviceKind, HoldState, Purpose, StaffRole};
 use kortisto_store::entities::{audit, audit_values};
 use kortisto_testkit::{
     on_both_engines,
-    register::{BRANCH_EAST, BRANCH_MAIN, Bearer, ItemSeed, Staff, new_id},
+    register::{BRANCH_EAST, BRANCH_MAIN, Bearer, ItemSeed, Staff, TestItem, new_id},
 };
 use prost_types::Timestamp;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
@@ -180,7 +180,7 @@ on_both_engines! {
         assert_eq!(row.subject, None);
     }
 
-    async fn what_is_lent_or_kept_is_not_set_and_keeps_its_title(engine: Engine) {
+    async fn what_is_lent_or_kept_is_not_set_and_what_is_promised_keeps_its_title(engine: Engine) {
         let w = World::start(engine).await;
         let staff = w.staff(&[StaffRole::Desk, StaffRole::Administrator]).await;
         let (patron, lent, kept, wanted) =
@@ -206,13 +206,20 @@ on_both_engines! {
             let status = set(&staff, &tied.barcode, report).await.unwrap_err();
             assert_eq!(reason(&status), ErrorReason::RuleBroken, "{report:?}");
         }
-        for tied in [&lent, &kept, &wanted] {
-            let moved = wire::Item { barcode: tied.barcode.clone(), ..item(&number) };
-            let status = put_item(&staff, moved).await.unwrap_err();
+        let moved = |it: &TestItem| wire::Item { barcode: it.barcode.clone(), ..item(&number) };
+        for tied in [&kept, &wanted] {
+            let status = put_item(&staff, moved(tied)).await.unwrap_err();
             assert_eq!(reason(&status), ErrorReason::RuleBroken);
             let own = wire::Item { barcode: tied.barcode.clone(), ..item(&w.t.title_number(tied).await) };
             assert!(!put_item(&staff, own).await.unwrap(), "all but the title may change");
         }
+        let loan = w.t.loan_row(&lent).await;
+        assert!(!put_item(&staff, moved(&lent)).await.unwrap());
+        assert_eq!(get(&staff, &lent.barcode).await.title, Some(title(&number)));
+        assert_eq!(w.t.loan_row(&lent).await, loan, "its loan goes on");
+        let waiting = w.t.hold(&other, w.t.item_row(&lent).await.title_id, BRANCH_MAIN).await;
+        assert_eq!(token.take_back(&lent.barcode).await.unwrap().routing(), ItemRouting::HoldShelf);
+        assert_eq!(w.t.hold_row(waiting).await.kept_item_id, Some(lent.id), "it serves those who wait for what it is");
         let record = get(&staff, &kept.barcode).await.record.unwrap();
         assert_eq!(record.kept_for_hold_id, hold.id.to_string());
         assert_eq!(record.state(), ItemState::OnHoldShelf);

@@ -8,7 +8,7 @@ use crate::{
 use kortisto_domain::{HoldState, ItemState};
 use kortisto_store::{
     StoreError,
-    entities::{holds, items, open_loans},
+    entities::{holds, items},
 };
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _,
@@ -54,7 +54,7 @@ impl StaffChange for PutItem {
         let branch = branch.ok_or(RegisterError::NotFound { what: "branch" })?;
         let old_title = match &there {
             Some(there) if there.title_id != title.id => {
-                check_free(desk, there).await?;
+                check_unpromised(desk, there).await?;
                 Some(title_of(desk, there.title_id).await?.number)
             }
             Some(_) => Some(title.number.clone()),
@@ -94,18 +94,20 @@ impl StaffChange for PutItem {
     }
 }
 
-/// Refuses to make an item one of another title while somebody has it or waits for it as one of this title.
-async fn check_free(desk: &StaffDesk<'_>, item: &items::Model) -> Result<(), RegisterError> {
-    let lent = open_loans::Entity::find_by_id(item.id).count(desk.transaction).await;
+/// Refuses to make an item one of another title while somebody waits for it as one of this title. A loan has days and a
+/// material of its own, and goes on.
+async fn check_unpromised(desk: &StaffDesk<'_>, item: &items::Model) -> Result<(), RegisterError> {
     let awaited = holds::Entity::find()
         .filter(holds::Column::TitleId.eq(item.title_id))
         .filter(holds::Column::State.eq(HoldState::Pending.code()))
         .filter(holds::Column::OnlyItemId.eq(item.id))
         .count(desk.transaction)
-        .await;
-    let tied = lent.map_err(StoreError::from)? > 0
-        || item.kept_for_hold_id.is_some()
-        || awaited.map_err(StoreError::from)? > 0;
-    let rule = "an item on loan, kept for a hold or waited for itself keeps its title";
-    if tied { Err(RegisterError::RuleBroken { rule }) } else { Ok(()) }
+        .await
+        .map_err(StoreError::from)?;
+    let rule = "an item that is kept for a hold or waited for itself keeps its title";
+    if item.kept_for_hold_id.is_some() || awaited > 0 {
+        Err(RegisterError::RuleBroken { rule })
+    } else {
+        Ok(())
+    }
 }
