@@ -12,9 +12,7 @@ use kortisto_store::{
     queries::job_lease,
 };
 use kortisto_testkit::{Engine, TestOptions, TestRegister, on_both_engines, register::BRANCH_MAIN};
-use sea_orm::{
-    ConnectionTrait as _, DbBackend, EntityTrait as _, QuerySelect as _, Statement, sea_query::Expr,
-};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, QuerySelect as _, sea_query::Expr};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::Instant};
 
@@ -164,7 +162,7 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         )
     };
     let first = work(&one);
-    while state(&one, Job::ExpireHolds).await.held_until.is_none() || waiting(&one).await < 1 {
+    while state(&one, Job::ExpireHolds).await.held_until.is_none() || one.waiting().await < 1 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // As if its server had stood still for longer than the lease lasts.
@@ -174,7 +172,7 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         .await
         .unwrap();
     let second = work(&other);
-    while waiting(&one).await < 2 {
+    while one.waiting().await < 2 {
         assert!(!second.is_finished(), "the other one takes the job over");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -193,11 +191,4 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         assert_eq!(one.hold_row(hold).await.state, HoldState::Lapsed.code());
     }
     one.probe().await;
-}
-
-/// How many transactions of this register wait for a row.
-async fn waiting(t: &TestRegister) -> i64 {
-    let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    let row = t.store.writer().query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
-    row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }

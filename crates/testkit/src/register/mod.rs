@@ -16,6 +16,7 @@ mod probes;
 mod rules;
 mod seed;
 mod staff;
+mod waits;
 mod words;
 
 pub use client::{Device, certificate_request, connect_at, new_id};

@@ -45,7 +45,11 @@ impl StaffChange for RemoveResource {
             return Err(RegisterError::RuleBroken { rule: in_use::LOCKER });
         }
         let kind = ResourceKind::try_from(there.kind).map_or("", ResourceKind::word);
-        there.delete(desk.transaction).await.map_err(StoreError::from)?;
+        match there.delete(desk.transaction).await.map_err(StoreError::from) {
+            // A hold that was being placed meanwhile.
+            Err(StoreError::ForeignKey { .. }) => Err(RegisterError::RuleBroken { rule: in_use::LOCKER }),
+            deleted => deleted.map_err(RegisterError::from),
+        }?;
         let gone = FieldChange::new("kind", Some(kind.to_owned()), None);
         desk.changed(format!("resource {} of {}", self.code, self.branch), vec![gone]);
         Ok(())
