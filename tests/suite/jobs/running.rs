@@ -11,7 +11,10 @@ use kortisto_store::{
     entities::{job_runs, jobs as jobs_table, titles},
     queries::job_lease,
 };
-use kortisto_testkit::{Engine, TestOptions, TestRegister, on_both_engines, register::BRANCH_MAIN};
+use kortisto_testkit::{
+    Engine, TestOptions, TestRegister, on_both_engines,
+    register::{BRANCH_MAIN, waiting},
+};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, QuerySelect as _, sea_query::Expr};
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, time::Instant};
@@ -162,7 +165,7 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         )
     };
     let first = work(&one);
-    while state(&one, Job::ExpireHolds).await.held_until.is_none() || one.waiting().await < 1 {
+    while state(&one, Job::ExpireHolds).await.held_until.is_none() || waiting(&one.store).await < 1 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // As if its server had stood still for longer than the lease lasts.
@@ -172,7 +175,7 @@ async fn two_servers_that_are_at_one_job_do_it_once() {
         .await
         .unwrap();
     let second = work(&other);
-    while one.waiting().await < 2 {
+    while waiting(&one.store).await < 2 {
         assert!(!second.is_finished(), "the other one takes the job over");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -15,17 +15,12 @@ use kortisto::{
     },
 };
 use kortisto_domain::{DeviceKind, StaffRole};
-use kortisto_store::{
-    StoreError,
-    entities::{audit, audit_values, holds, resources},
-};
+use kortisto_store::entities::{audit, audit_values, holds, resources};
 use kortisto_testkit::{
     Engine, TestOptions, TestRegister, on_both_engines,
-    register::{BRANCH_MAIN, Bearer, Device, TestPatron, new_id},
+    register::{BRANCH_MAIN, Bearer, Device, TestPatron, meanwhile, new_id},
 };
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, sea_query::Expr};
-use std::{sync::Arc, time::Duration};
-use tokio::{sync::Notify, time::Instant};
 use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
 
 type Client = PlaceServiceClient<InterceptedService<Channel, Bearer>>;
@@ -408,49 +403,27 @@ async fn what_one_server_writes_every_server_follows_at_its_next_turn() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_locker_for_which_a_hold_is_being_placed_stays() {
     const LOCKER: &str = "lokerikko-1";
-    let t = Arc::new(TestRegister::start(Engine::Postgres).await);
+    let t = TestRegister::start(Engine::Postgres).await;
     t.locker(BRANCH_MAIN, LOCKER).await;
     let lockers =
         resources::Entity::find().filter(resources::Column::Code.eq(LOCKER)).one(t.store.writer()).await;
     let locker = lockers.unwrap().unwrap().id;
     let (patron, item) = (t.patron().await, t.item().await);
     let hold = t.hold(&patron, item.title, BRANCH_MAIN).await;
-    let (named, let_go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let placing = tokio::spawn({
-        let (t, named, let_go) = (Arc::clone(&t), Arc::clone(&named), Arc::clone(&let_go));
-        async move {
-            let deadline = Instant::now() + Duration::from_secs(30);
-            let placed = t.store.unit_of_work("place", deadline, move |transaction| {
-                let (named, let_go) = (Arc::clone(&named), Arc::clone(&let_go));
-                Box::pin(async move {
-                    holds::Entity::update_many()
-                        .col_expr(holds::Column::PickupLockerId, Expr::value(locker))
-                        .filter(holds::Column::Id.eq(hold.id))
-                        .exec(transaction)
-                        .await?;
-                    named.notify_one();
-                    let_go.notified().await;
-                    Ok::<_, StoreError>(())
-                })
-            });
-            placed.await.unwrap();
-        }
-    });
-    named.notified().await;
     let mut client = administrator(&t).await;
-    let request = RemoveResourceRequest {
-        request_id: new_id(),
-        branch: "main".to_owned(),
-        resource: LOCKER.to_owned(),
-    };
-    let removed = tokio::spawn(async move { client.remove_resource(request).await });
-    while t.waiting().await == 0 {
-        assert!(!removed.is_finished(), "it waits for the hold");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let_go.notify_one();
-    placing.await.unwrap();
-    let status = removed.await.unwrap().unwrap_err();
+    let (branch, resource) = ("main".to_owned(), LOCKER.to_owned());
+    let removing = client.remove_resource(RemoveResourceRequest { request_id: new_id(), branch, resource });
+    let placing_first = meanwhile(
+        &t.store,
+        move |transaction| {
+            let placed = holds::Entity::update_many()
+                .col_expr(holds::Column::PickupLockerId, Expr::value(locker))
+                .filter(holds::Column::Id.eq(hold.id));
+            Box::pin(async move { Ok(placed.exec(transaction).await.map(drop)?) })
+        },
+        removing,
+    );
+    let status = placing_first.await.unwrap_err();
     assert_eq!(reason(&status), ErrorReason::RuleBroken);
     t.probe().await;
 }

@@ -104,8 +104,9 @@ impl From<StoreError> for ImportError {
 impl Retryable for ImportError {
     fn retryable(&self) -> bool {
         match self {
-            // The same rows once more are not a second import.
-            Self::Store(StoreError::OutcomeUnknown) | Self::Busy => true,
+            // The same rows once more are not a second import. And what is named by something that came meanwhile is a
+            // fault of its row then.
+            Self::Store(StoreError::OutcomeUnknown | StoreError::ForeignKey { .. }) | Self::Busy => true,
             Self::Store(error) => error.retryable(),
             _ => false,
         }

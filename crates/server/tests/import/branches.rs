@@ -8,7 +8,8 @@ use kortisto_register::{
     Rulebook,
     imports::ImportKind::{Branches, Items, Titles},
 };
-use kortisto_store::entities::stops;
+use kortisto_store::entities::{holds, stops};
+use kortisto_testkit::register::{Engine, meanwhile};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
 
 on_both_engines! {
@@ -121,17 +122,23 @@ async fn a_column_that_is_not_there_leaves_what_is_there(kit: Kit) {
     assert_eq!(faults, [(2, "title_number"), (2, "branch")]);
 }
 
-async fn a_locker_that_holds_name_stays(kit: Kit) {
-    let file = "code,name,municipality,resources\nMAIN,Pää,405,door-1:door; box-1:locker; box-2:locker\n";
-    kit.import(Branches, file).await.unwrap();
+const WITH_LOCKERS: &str =
+    "code,name,municipality,resources\nMAIN,Pää,405,door-1:door; box-1:locker; box-2:locker\n";
+
+/// A hold that names the first locker, long picked up and still on record, not written yet.
+async fn locker_hold(kit: &Kit) -> holds::ActiveModel {
     kit.import(Titles, "number,label,material,language\nt1,Järvi,book,fi\n").await.unwrap();
     kit.import(Items, "barcode,title_number,branch,collection\ni1,t1,MAIN,\n").await.unwrap();
-    let circulation = Circulation::start(&kit).await;
-    // Long picked up, and still on record.
-    let mut hold = circulation.hold(1, "i1").await;
+    let mut hold = Circulation::start(kit).await.hold(1, "i1").await;
     hold.state = Set(4);
     hold.pickup_locker_id = Set(Some(kit.value("select id from resources where code = 'box-1'").await));
-    hold.insert(kit.store.writer()).await.unwrap();
+    hold
+}
+
+async fn a_locker_that_holds_name_stays(kit: Kit) {
+    let file = WITH_LOCKERS;
+    kit.import(Branches, file).await.unwrap();
+    locker_hold(&kit).await.insert(kit.store.writer()).await.unwrap();
     let refused = kit.import(Branches, file.replace(" box-1:locker;", "")).await;
     let told = refused.as_ref().unwrap_err().to_string();
     assert!(
@@ -166,4 +173,23 @@ async fn a_bookmobile_that_has_stops_stays_one(kit: Kit) {
     let others =
         file.replace("Bussi,405,bookmobile", "Bussi,405,library").replace("Auto,405,bookmobile", "Auto,405,");
     assert_eq!(Kit::counts(kit.import(Branches, others).await), (0, 1, 1));
+}
+
+#[tokio::test]
+async fn a_locker_for_which_a_hold_is_being_placed_stays() {
+    let kit = Kit::start(Engine::Postgres).await;
+    kit.import(Branches, WITH_LOCKERS).await.unwrap();
+    let hold = locker_hold(&kit).await;
+    let without = kit.import(Branches, WITH_LOCKERS.replace(" box-1:locker;", ""));
+    let placing_first = meanwhile(
+        &kit.store,
+        move |transaction| {
+            let hold = hold.clone();
+            Box::pin(async move { Ok(hold.insert(transaction).await.map(drop)?) })
+        },
+        without,
+    );
+    let refused = placing_first.await;
+    assert_eq!(Kit::faults(refused), [(2, "resources")], "begun anew, it sees the hold");
+    assert_eq!(kit.count("resources").await, 3);
 }

@@ -14,13 +14,10 @@ use kortisto_store::{
         locks,
     },
 };
-use kortisto_testkit::register::Engine;
+use kortisto_testkit::register::{Engine, meanwhile};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, IntoActiveModel as _};
-use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep},
-};
+use std::time::Duration;
+use tokio::time::Instant;
 
 on_both_engines! {
     a_file_does_not_say_how_a_loan_stands,
@@ -139,38 +136,23 @@ async fn an_import_waits_for_a_check_out_and_sees_its_loan() {
     with_titles(&kit).await;
     kit.import(Items, ITEMS).await.unwrap();
     let circulation = Circulation::start(&kit).await;
-    let (lent, commit) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    // A check-out of an available item where it stands: it holds the row of the item and does not write it.
-    let checking_out = async {
-        let loan = circulation.loan("i1").await;
-        let (lent, commit) = (Arc::clone(&lent), Arc::clone(&commit));
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let lending = kit.store.unit_of_work("check_out", deadline, move |transaction| {
-            let (loan, lent, commit) = (loan.clone(), Arc::clone(&lent), Arc::clone(&commit));
+    let loan = circulation.loan("i1").await;
+    let importing = kit.import(Items, ITEMS.replace("i1,t1,MAIN,adult,", "i1,t1,MAIN,adult,withdrawn"));
+    let lending_first = meanwhile(
+        &kit.store,
+        // A check-out of an available item where it stands: it holds the row of the item and does not write it.
+        move |transaction| {
+            let loan = loan.clone();
             Box::pin(async move {
                 let key = locks::Key { barcode: Some("i1".to_owned()), ..locks::Key::default() };
                 locks::take(transaction, StoreEngine::Postgres, &[key]).await?;
                 loan.insert(transaction).await?;
-                lent.notify_one();
-                commit.notified().await;
-                Ok::<_, StoreError>(())
+                Ok(())
             })
-        });
-        lending.await.unwrap();
-    };
-    let importing = async {
-        lent.notified().await;
-        let file = ITEMS.replace("i1,t1,MAIN,adult,", "i1,t1,MAIN,adult,withdrawn");
-        Kit::counts(kit.import(Items, file).await)
-    };
-    let until_it_waits = async {
-        let waits = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        while kit.count(waits).await == 0 {
-            sleep(Duration::from_millis(5)).await;
-        }
-        commit.notify_one();
-    };
-    let ((), counts, ()) = tokio::join!(checking_out, importing, until_it_waits);
+        },
+        importing,
+    );
+    let counts = Kit::counts(lending_first.await);
     assert_eq!(counts, (0, 0, 3), "begun anew, it leaves the item that is lent now as it is");
     assert_eq!(circulation.item("i1").await.state, 1);
 }

@@ -31,6 +31,7 @@ pub use seed::{
     new_identity_code,
 };
 pub use staff::{Bearer, STAFF_PASSWORD, Staff};
+pub use waits::{meanwhile, waiting};
 pub use words::Words;
 
 use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
