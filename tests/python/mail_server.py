@@ -2,8 +2,8 @@
 
 Takes a folder with server.pem and server.key, "tls" or "starttls", a user and a password. Prints its port. Writes each
 mail that it takes as one line of JSON to mails.jsonl in the folder. A recipient whose name begins with "refused" gets
-550 5.1.1, "later" 451 4.7.1, "relay" 554 5.7.1, and "bare" 550 without an enhanced code. A sender whose name begins with
-"blocked" gets 550 5.7.60.
+550 5.1.1, "later" 451 4.7.1, "relay" 554 5.7.1, and "bare" 550 without an enhanced code; what goes to "slow" is answered 0.7
+seconds late, twice. A sender whose name begins with "blocked" gets 550 5.7.60.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+SLOW = 0.7
 
 
 class Box:
@@ -37,10 +39,14 @@ class Box:
             return "554 5.7.1 <%s> relay access denied" % address
         if address.startswith("bare"):
             return "550 <%s> no" % address
+        if address.startswith("slow"):
+            await asyncio.sleep(SLOW)
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server, session, envelope):
+        if envelope.rcpt_tos[0].startswith("slow"):
+            await asyncio.sleep(SLOW)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         kept = {
             "from": envelope.mail_from,

@@ -128,6 +128,25 @@ on_both_engines! {
         assert_eq!(rows(&t).await[0].state, NoticeState::Sent.code());
         t.probe().await;
     }
+
+    async fn a_mail_after_one_that_was_given_up_gets_an_answer_of_its_own(engine: Engine) {
+        let server = MailServer::start(Protection::StartTls).await;
+        // Each answer comes in time, and all of them together do not.
+        let patience = Duration::from_secs(1);
+        let t = start(engine, courier(EmailOptions { timeout: patience, connections_max: 1, ..options(&server, PASSWORD) })).await;
+        ready(&t, "slow@example.fi").await;
+        let done = deliver(&t).await;
+        assert_eq!((done.sent, done.later), (0, 1), "{done:?}");
+        while server.mails().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        ready(&t, "aino@example.fi").await;
+        assert_eq!(deliver(&t).await.sent, 1);
+        assert_eq!(server.mails().len(), 2, "it is said to be sent when it is");
+        let proof = rows(&t).await[1].proof.clone().unwrap();
+        assert!(proof.starts_with("250 2.0.0 Ok: queued as Q"), "{proof}");
+        t.probe().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -134,13 +134,15 @@ impl EmailCourier {
             return (Delivery::NotTried, None);
         }
         let until = Instant::now() + self.timeout;
-        let error = match timeout_at(until, self.transport.send(mail)).await {
-            Ok(Ok(answer)) => {
+        let transport = self.transport.clone();
+        let sent = to_its_end(until, async move { transport.send(mail).await });
+        let error = match sent.await {
+            Some(Ok(answer)) => {
                 shown.took.store(true, Relaxed);
                 return (Delivery::Sent { proof: proof(&answer) }, None);
             }
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
+            Some(Err(error)) => Some(error),
+            None => None,
         };
         let code = error.as_ref().and_then(lettre::transport::smtp::Error::status).map(u16::from);
         let text = error.as_ref().and_then(|error| error.source()).map(ToString::to_string);
@@ -170,8 +172,11 @@ impl EmailCourier {
 
     /// Whether the mail server greets the library and lets it in. One that refuses at once says so to every mail.
     async fn lets_in(&self, shown: &Shown, until: Instant) -> bool {
-        let asked =
-            async || matches!(timeout_at(until, self.transport.test_connection()).await, Ok(Ok(true)));
+        let asked = async || {
+            let transport = self.transport.clone();
+            let answer = to_its_end(until, async move { transport.test_connection().await });
+            matches!(answer.await, Some(Ok(true)))
+        };
         *shown.lets_in.get_or_init(asked).await
     }
 
@@ -210,6 +215,18 @@ impl Courier for EmailCourier {
             in_doubt_later(stream::iter(sending).buffered(self.connections_max).collect().await)
         })
     }
+}
+
+/// What a conversation with the mail server came to by `until`; none where it was not over by then.
+///
+/// It goes on by itself, for as long as the limit of each command lets it, also when nobody waits for it any more. One that
+/// is dropped half-way leaves its connection in the pool with an answer that nobody has read: the next mail takes that for its
+/// own, is one answer behind from then on, and counts as sent before the server has judged it.
+async fn to_its_end<T: Send + 'static>(
+    until: Instant,
+    conversation: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    timeout_at(until, tokio::spawn(conversation)).await.ok()?.ok()
 }
 
 /// Where every mail of several that were tried was refused with the same code, and that code may mean the library, none of
