@@ -16,11 +16,13 @@ use kortisto_store::{
     queries::{
         dialect::Hex,
         forget_named::{self, Forgotten},
+        keyset,
     },
 };
 use sea_orm::{
-    ColumnTrait as _, Condition, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _},
 };
 use uuid::Uuid;
 
@@ -95,7 +97,8 @@ async fn items_alone(
 
 /// Forgets what the trail says of these loans.
 pub(super) async fn of_loans(transaction: &DatabaseTransaction, loans: &[Uuid]) -> Result<(), RegisterError> {
-    forget_where(transaction, Condition::all().add(audit::Column::LoanId.is_in(loans.iter().copied()))).await
+    let loans = audit::Column::LoanId.is_in(loans.iter().copied());
+    forget_where(transaction, audit::Column::LoanId, |row| row.loan_id, loans).await
 }
 
 /// Forgets what the trail says of these holds; what it says of a loan that one became goes with the loan.
@@ -103,25 +106,34 @@ pub(super) async fn of_holds(
     transaction: &DatabaseTransaction,
     holds: impl IntoIterator<Item = Uuid>,
 ) -> Result<(), RegisterError> {
-    let of_holds =
-        Condition::all().add(audit::Column::HoldId.is_in(holds)).add(audit::Column::LoanId.is_null());
-    forget_where(transaction, of_holds).await
+    let holds = audit::Column::HoldId.is_in(holds).and(audit::Column::LoanId.is_null());
+    forget_where(transaction, audit::Column::HoldId, |row| row.hold_id, holds).await
 }
 
-async fn forget_where(transaction: &DatabaseTransaction, which: Condition) -> Result<(), RegisterError> {
-    let mut after = Uuid::nil();
+/// In the order of what the rows name. In that of the rows, a planner that expects many may read the whole trail until it has
+/// found enough.
+async fn forget_where(
+    transaction: &DatabaseTransaction,
+    named: audit::Column,
+    name_of: impl Fn(&audit::Model) -> Option<Uuid>,
+    which: Expr,
+) -> Result<(), RegisterError> {
+    let mut after = None;
     loop {
-        let rows = audit::Entity::find()
+        let mut query = audit::Entity::find()
             .filter(which.clone())
-            .filter(audit::Column::Id.gt(after))
+            .order_by_asc(named)
             .order_by_asc(audit::Column::Id)
-            .limit(ROWS_AT_ONCE)
-            .all(transaction)
-            .await
-            .map_err(StoreError::from)?;
+            .limit(ROWS_AT_ONCE);
+        if let Some((name, row)) = after {
+            query = query.filter(keyset::behind((named, name), (audit::Column::Id, row)));
+        }
+        let rows = query.all(transaction).await.map_err(StoreError::from)?;
         forget(transaction, &rows).await?;
         match rows.last() {
-            Some(last) if rows.len() as u64 >= ROWS_AT_ONCE => after = last.id,
+            Some(last) if rows.len() as u64 >= ROWS_AT_ONCE => {
+                after = name_of(last).map(|name| (name, last.id));
+            }
             _ => return Ok(()),
         }
     }
