@@ -9,11 +9,12 @@ use super::{
 use chrono::TimeDelta;
 use kortisto_domain::NoticeState;
 use kortisto_register::notices::Couriers;
+use kortisto_store::{Store, StoreError, StoreOptions};
 use kortisto_testkit::{
     TestOptions, TestRegister, on_both_engines,
     register::{Home, TestDatabase},
 };
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
@@ -30,12 +31,12 @@ const BEFORE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Stops a server and waits until nothing has its database open: SQLite's is one server's.
-async fn closed(register: TestRegister) {
+async fn closed(register: TestRegister, database: &TestDatabase) {
     register.stop().await;
-    let store = Arc::downgrade(&register.store);
     drop(register);
     let give_up = Instant::now() + PATIENCE;
-    while store.strong_count() > 0 {
+    let options = StoreOptions::new(database.url());
+    while let Err(StoreError::Locked { .. }) = Store::open(&options).await {
         assert!(Instant::now() < give_up, "something keeps the database open");
         sleep(Duration::from_millis(20)).await;
     }
@@ -53,7 +54,7 @@ on_both_engines! {
             ready(&writing, &patron).await;
         }
         let now = writing.clock.now();
-        closed(writing).await;
+        closed(writing, &database).await;
 
         let delivers_every = Some(Duration::from_millis(20));
         let options = TestOptions { couriers: couriers.clone(), delivers_every, ..TestOptions::default() };
@@ -69,7 +70,7 @@ on_both_engines! {
         // The whole batch would take nine seconds.
         assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
         let before = asked.lock().unwrap().len();
-        closed(stopping).await;
+        closed(stopping, &database).await;
         assert!((BEFORE..BEFORE + 3).contains(&before), "{before} went out");
 
         let next = TestRegister::start_at(again(), &home, TestOptions { couriers, ..TestOptions::default() }).await;
