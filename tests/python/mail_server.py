@@ -2,8 +2,8 @@
 
 Takes a folder with server.pem and server.key, "tls" or "starttls", a user and a password. Prints its port. Writes each
 mail that it takes as one line of JSON to mails.jsonl in the folder. A recipient whose name begins with "refused" gets
-550 5.1.1, "later" 451 4.7.1, "relay" 554 5.7.1, and "bare" 550 without an enhanced code; what goes to "slow" is answered 0.7
-seconds late, twice. A sender whose name begins with "blocked" gets 550 5.7.60.
+550 5.1.1, "later" 451 4.7.1, "relay" 554 5.7.1, and "bare" 550 without an enhanced code; what goes to "slow" is answered
+late, twice. A sender whose name begins with "blocked" gets 550 5.7.60.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
+# Seconds by which each of two answers is late.
 SLOW = 0.7
 
 

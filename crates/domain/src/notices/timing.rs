@@ -6,13 +6,20 @@ use chrono::{Days, NaiveDate};
 /// Whether the due-date reminder of a loan goes out today, by days that the patron or the policy chose (A58).
 ///
 /// It goes on the first run at or after its day, and never after the due date. A loan that is shorter than those days
-/// is reminded of on the day after it began, or was renewed: `since`.
+/// is reminded of on the day after it began, or was renewed: `since`. Each due date is reminded of once: `reminded_for` is
+/// the last one that was.
 #[must_use]
-pub fn is_due_reminded(due_on: NaiveDate, days_before: u8, since: NaiveDate, today: NaiveDate) -> bool {
+pub fn is_due_reminded(
+    due_on: NaiveDate,
+    reminded_for: Option<NaiveDate>,
+    days_before: u8,
+    since: NaiveDate,
+    today: NaiveDate,
+) -> bool {
     let chosen = due_on.checked_sub_days(Days::new(days_before.into()));
     let soonest = since.checked_add_days(Days::new(1));
     let Some(first) = chosen.max(soonest) else { return false };
-    first <= today && today <= due_on
+    first <= today && today <= due_on && reminded_for != Some(due_on)
 }
 
 /// The reminder that a late loan gets today, 1 for the first; none where none is due (A59).
@@ -73,8 +80,12 @@ mod tests {
             ("2026-05-20", 1, "2026-05-20", "2026-05-20", false),
         ];
         for (due_on, days, since, today, expected) in table {
-            let found = is_due_reminded(date(due_on), days, date(since), date(today));
-            assert_eq!(found, expected, "due on {due_on}, {days} days, since {since}, on {today}");
+            let found = |reminded_for: Option<&str>| {
+                is_due_reminded(date(due_on), reminded_for.map(date), days, date(since), date(today))
+            };
+            assert_eq!(found(None), expected, "due on {due_on}, {days} days, since {since}, on {today}");
+            assert_eq!(found(Some("2026-04-22")), expected, "it was renewed since");
+            assert!(!found(Some(due_on)), "once for each due date");
         }
     }
 

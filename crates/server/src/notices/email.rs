@@ -30,11 +30,14 @@ use serde::Deserialize;
 use std::{
     error::Error as _,
     path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{
-    sync::OnceCell,
+    sync::{OnceCell, Semaphore},
     time::{Instant, timeout_at},
 };
 
@@ -93,6 +96,8 @@ pub struct EmailCourier {
     from: Mailbox,
     timeout: Duration,
     connections_max: usize,
+    /// One permit for each conversation, also while nobody waits for it any more.
+    conversations: Arc<Semaphore>,
     now: Now,
 }
 
@@ -123,6 +128,7 @@ impl EmailCourier {
             from: Mailbox::new(Some(options.from_name), address),
             timeout: options.timeout,
             connections_max: options.connections_max as usize,
+            conversations: Arc::new(Semaphore::new(options.connections_max as usize)),
             now,
         })
     }
@@ -135,7 +141,7 @@ impl EmailCourier {
         }
         let until = Instant::now() + self.timeout;
         let transport = self.transport.clone();
-        let sent = to_its_end(until, async move { transport.send(mail).await });
+        let sent = self.to_its_end(until, async move { transport.send(mail).await });
         let error = match sent.await {
             Some(Ok(answer)) => {
                 shown.took.store(true, Relaxed);
@@ -174,10 +180,29 @@ impl EmailCourier {
     async fn lets_in(&self, shown: &Shown, until: Instant) -> bool {
         let asked = async || {
             let transport = self.transport.clone();
-            let answer = to_its_end(until, async move { transport.test_connection().await });
+            let answer = self.to_its_end(until, async move { transport.test_connection().await });
             matches!(answer.await, Some(Ok(true)))
         };
         *shown.lets_in.get_or_init(asked).await
+    }
+
+    /// What a conversation with the mail server came to by `until`; none where it was not over by then.
+    ///
+    /// It goes on by itself, for as long as the limit of each command lets it, also when nobody waits for it any more. One
+    /// that is dropped half-way leaves its connection in the pool with an answer that nobody has read: the next mail takes
+    /// that for its own, is one answer behind from then on, and counts as sent before the server has judged it.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        until: Instant,
+        conversation: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let permit = timeout_at(until, Arc::clone(&self.conversations).acquire_owned()).await.ok()?.ok()?;
+        let whole = tokio::spawn(async move {
+            let outcome = conversation.await;
+            drop(permit);
+            outcome
+        });
+        timeout_at(until, whole).await.ok()?.ok()
     }
 
     /// The mail; none for a destination that is no address to the mail library.
@@ -215,18 +240,6 @@ impl Courier for EmailCourier {
             in_doubt_later(stream::iter(sending).buffered(self.connections_max).collect().await)
         })
     }
-}
-
-/// What a conversation with the mail server came to by `until`; none where it was not over by then.
-///
-/// It goes on by itself, for as long as the limit of each command lets it, also when nobody waits for it any more. One that
-/// is dropped half-way leaves its connection in the pool with an answer that nobody has read: the next mail takes that for its
-/// own, is one answer behind from then on, and counts as sent before the server has judged it.
-async fn to_its_end<T: Send + 'static>(
-    until: Instant,
-    conversation: impl Future<Output = T> + Send + 'static,
-) -> Option<T> {
-    timeout_at(until, tokio::spawn(conversation)).await.ok()?.ok()
 }
 
 /// Where every mail of several that were tried was refused with the same code, and that code may mean the library, none of

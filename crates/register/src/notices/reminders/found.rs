@@ -58,8 +58,8 @@ impl Found {
             .all(connection)
             .await
             .map_err(StoreError::from)?;
-        // By patron alone: a planner that knows no dates may take the days for the narrower way, and read all that are due.
-        let mut loans = open_loans::Entity::find()
+        // By patron alone: a planner that knows no dates may take their days for the narrower way, and read all that are due.
+        let loans = open_loans::Entity::find()
             .filter(open_loans::Column::PatronId.is_in(keys()))
             .filter(open_loans::Column::State.eq(LoanState::Open.code()))
             .order_by_asc(open_loans::Column::PatronId)
@@ -68,7 +68,6 @@ impl Found {
             .all(connection)
             .await
             .map_err(StoreError::from)?;
-        loans.retain(|loan| reminding.may_concern(loan, moment.today()));
         Ok(Self {
             reminding,
             moment,
@@ -172,8 +171,8 @@ impl Found {
                 let since = self.moment.day_of(loan.renewed_at.unwrap_or(loan.lent_at));
                 // Whoever chose no notice chose no days.
                 let days = chosen.unwrap_or(policy.due_reminder_days);
-                let due = days.is_some_and(|days| timing::is_due_reminded(loan.due_on, days, since, today));
-                due.then_some(0)
+                let due = |days| timing::is_due_reminded(loan.due_on, loan.reminded_for, days, since, today);
+                days.is_some_and(due).then_some(0)
             }
             Reminding::Overdue => {
                 let sent = u8::try_from(loan.notices_sent).unwrap_or(u8::MAX);

@@ -10,9 +10,8 @@ use crate::{
     RegisterError,
     jobs::{Batched, JobReport, Work},
 };
-use chrono::{Days, NaiveDate};
 use found::Found;
-use kortisto_domain::{NoticeKind, notices::REMINDER_DAYS, policy::REMINDERS_MAX};
+use kortisto_domain::NoticeKind;
 use kortisto_store::{Engine, StoreError, entities::open_loans, queries::changes};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use write::Writer;
@@ -74,17 +73,6 @@ impl Reminding {
         match self {
             Self::Due => RemindDue::NAME,
             Self::Overdue => RemindOverdue::NAME,
-        }
-    }
-
-    /// Whether this loan may get one today, whatever policy and preference say.
-    fn may_concern(self, loan: &open_loans::Model, today: NaiveDate) -> bool {
-        match self {
-            Self::Due => {
-                let last = today + Days::new(REMINDER_DAYS.1.into());
-                (today..=last).contains(&loan.due_on) && loan.reminded_for != Some(loan.due_on)
-            }
-            Self::Overdue => loan.due_on < today && loan.notices_sent < REMINDERS_MAX as i16,
         }
     }
 }
