@@ -7,6 +7,7 @@
 pub mod chaos_proxy;
 pub mod clock;
 mod fingerprint;
+pub mod hash_gate;
 pub mod patient;
 pub mod postgres;
 pub mod register;
@@ -15,5 +16,6 @@ pub mod sqlite;
 
 pub use clock::HandTurnedClock;
 pub use fingerprint::build_fingerprint;
+pub use hash_gate::HashGate;
 pub use register::{Engine, TestOptions, TestRegister};
 pub use tempfile::TempDir;

@@ -34,7 +34,9 @@ pub use staff::{Bearer, STAFF_PASSWORD, Staff};
 pub use waits::{meanwhile, waiting};
 pub use words::Words;
 
-use crate::{HandTurnedClock, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite};
+use crate::{
+    HandTurnedClock, HashGate, build_fingerprint, chaos_proxy::ChaosProxy, postgres::Cluster, sqlite,
+};
 use chrono::{TimeDelta, Utc};
 use chrono_tz::Europe::Helsinki;
 use kortisto_domain::notices::hours::SmsHours;
@@ -171,6 +173,8 @@ pub struct TestOptions {
     pub hash_cost: HashCost,
     /// Threads that hash, and jobs that each may have waiting.
     pub hash_pool: PoolSize,
+    /// What each hash of a new PIN waits before; it stands open.
+    pub hash_gate: HashGate,
     /// Longest deadline.
     pub deadline_max: Duration,
     /// How the server stops.
@@ -200,6 +204,7 @@ impl Default for TestOptions {
             look_interval: Duration::from_millis(200),
             hash_cost: HashCost::CHEAP_FOR_TESTS,
             hash_pool: PoolSize { threads: 1, queue_per_thread: 64 },
+            hash_gate: HashGate::default(),
             deadline_max: Duration::from_secs(5),
             drain: DrainLimits { lame_duck: Duration::ZERO, drain: Duration::from_secs(2) },
             openid: None,
@@ -297,7 +302,7 @@ impl TestRegister {
             Surroundings { clock: Arc::new(clock.clone()), random: Arc::new(SystemRandom), zone: Helsinki };
         let vault = PinVault::start(
             Arc::clone(&keys),
-            Arc::clone(&surroundings.random),
+            Arc::new(options.hash_gate.clone()),
             options.hash_cost,
             options.hash_pool,
         );
